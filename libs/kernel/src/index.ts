@@ -1,0 +1,3 @@
+export { DomainError, type DomainErrorKind } from './domain-error.ts';
+export { canonicalJson, type Json } from './canonical-json.ts';
+export { sha256Hex } from './digest.ts';
