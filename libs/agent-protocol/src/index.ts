@@ -1,1 +1,18 @@
-export {};
+export {
+  PROTOCOL_VERSION,
+  Digest,
+  EnrolRequest,
+  EnrolResponse,
+  TokenRequest,
+  TokenResponse,
+  SyncRequest,
+  SyncResponse,
+  StatusReport,
+  ObjectOutcome,
+  FactsReport,
+  Refusal,
+  type RefusalCode,
+} from './messages.ts';
+export { Capabilities, ServedApi } from './capabilities.ts';
+export { Grant, SignedGrant, grantBytes } from './grant.ts';
+export { PATHS } from './paths.ts';

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+
+import { Capabilities } from './capabilities.ts';
+import { SignedGrant } from './grant.ts';
+
+/** Minor version of the protocol that this code speaks; the major one is in the path. Unknown fields are ignored on both sides. */
+export const PROTOCOL_VERSION = '1.0';
+
+/** SHA-256 of a policy set's canonical JSON, 64 lower-case hex digits. */
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const Base64Url = z.base64url().max(256);
+
+/** Trades a one-time join token for an identity. The signature proves that the sender holds the key. */
+export const EnrolRequest = z.object({
+  protocol: z.string().max(16),
+  joinToken: z.string().min(16).max(256),
+  /** Raw Ed25519 public key (32 bytes), base64url. */
+  publicKey: Base64Url,
+  /** Ed25519 signature over `picket.enrol.v1\n${joinToken}\n${publicKey}`, base64url. */
+  proof: Base64Url,
+  agentVersion: z.string().max(64),
+});
+export type EnrolRequest = z.infer<typeof EnrolRequest>;
+
+/** The same answer to a repeated request with the same token and key, so a lost answer costs nothing. */
+export const EnrolResponse = z.object({
+  clusterId: z.uuid(),
+  state: z.enum(['pending', 'approved']),
+  /** Raw Ed25519 public keys that sign grants, pinned by the agent from now on. */
+  hubKeys: z.array(z.object({ keyId: z.string().min(1).max(64), publicKey: Base64Url })).min(1).max(8),
+});
+export type EnrolResponse = z.infer<typeof EnrolResponse>;
+
+/** A client assertion (RFC 7523, EdDSA JWT): `iss` and `sub` the cluster id, `aud` `picket-hub`, `iat`, `exp` within 120 s, `jti`. */
+export const TokenRequest = z.object({ assertion: z.string().max(2_048) });
+export type TokenRequest = z.infer<typeof TokenRequest>;
+
+export const TokenResponse = z.object({
+  accessToken: z.string().max(2_048),
+  /** Seconds. */
+  expiresIn: z.int().positive(),
+});
+export type TokenResponse = z.infer<typeof TokenResponse>;
+
+/** The heartbeat: what runs here. */
+export const SyncRequest = z.object({
+  protocol: z.string().max(16),
+  agentVersion: z.string().max(64),
+  /** Digest that is applied and confirmed now; null before the first one. */
+  digest: Digest.nullable(),
+  /** Sequence of the last grant that was accepted; 0 before the first one. */
+  sequence: z.int().nonnegative(),
+  /** Not-after of that grant (s), so that the hub can leave a good one alone; 0 before the first one. */
+  notAfter: z.int().nonnegative(),
+  /** SHA-256 of the canonical capabilities that were last reported, null when none were. */
+  capabilitiesHash: Digest.nullable(),
+});
+export type SyncRequest = z.infer<typeof SyncRequest>;
+
+export const SyncResponse = z.object({
+  /** Null: nothing to run yet, or the grant that the agent holds is still the right one and not near its end. */
+  grant: SignedGrant.nullable(),
+  /** True when the hub does not know these capabilities: send a facts report. */
+  wantsFacts: z.boolean(),
+  heartbeatMs: z.int().positive(),
+  /** Milliseconds since the epoch, for agents with a wrong clock. */
+  hubTimeMs: z.int().positive(),
+});
+export type SyncResponse = z.infer<typeof SyncResponse>;
+
+/** One object that is not simply in place. */
+export const ObjectOutcome = z.object({
+  /** `apiVersion/Kind` and name as in the policy set: `networking.k8s.io/v1/NetworkPolicy`. */
+  kind: z.string().max(256),
+  namespace: z.string().max(253).nullable(),
+  name: z.string().max(253),
+  state: z.enum(['pending', 'failed', 'drifted', 'foreign']),
+  /** The API server's own words, cut at 2,000 characters; for `foreign` which adoption mode keeps us away. */
+  message: z.string().max(2_000),
+});
+export type ObjectOutcome = z.infer<typeof ObjectOutcome>;
+
+/** What became of a grant. Exactly-once in effect by (cluster, epoch, sequence of the report). */
+export const StatusReport = z.object({
+  protocol: z.string().max(16),
+  /** Chosen at random when an agent starts without its spool; report sequences rise within it. */
+  epoch: z.uuid(),
+  reportSequence: z.int().positive(),
+  /** The grant that this speaks of. */
+  sequence: z.int().nonnegative(),
+  digest: Digest,
+  phase: z.enum(['applied', 'pending', 'failed', 'refused']),
+  /** How many objects, namespace templates expanded, are in each state. */
+  counts: z.object({
+    applied: z.int().nonnegative(),
+    pending: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    drifted: z.int().nonnegative(),
+  }),
+  /** Everything that is not `applied`, at most 500; what did not fit is counted. */
+  outcomes: z.array(ObjectOutcome).max(500),
+  outcomesDropped: z.int().nonnegative(),
+  /** How often drift was repaired since the last report. */
+  repairs: z.int().nonnegative(),
+  /** Reports that the spool had to drop since the last one. */
+  reportsDropped: z.int().nonnegative(),
+  /** Milliseconds since the epoch by the agent's corrected clock. */
+  atMs: z.int().positive(),
+  /** Why the whole set was refused (bad grant, wrong digest, …); null otherwise. */
+  reason: z.string().max(2_000).nullable(),
+});
+export type StatusReport = z.infer<typeof StatusReport>;
+
+export const FactsReport = z.object({ protocol: z.string().max(16), capabilities: Capabilities });
+export type FactsReport = z.infer<typeof FactsReport>;
+
+/** Body of every answer that is not 2xx. `code` is stable, `message` is for people. */
+export const Refusal = z.object({
+  code: z.string().max(64),
+  message: z.string().max(2_000),
+  /** Present with 401 CLOCK_SKEW: milliseconds since the epoch by the hub's clock. */
+  hubTimeMs: z.int().positive().optional(),
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+/**
+ * The codes that an agent acts upon: PENDING_APPROVAL (403, ask again later), REVOKED (403, stop asking, keep enforcing), CLOCK_SKEW (401),
+ * TOKEN_EXPIRED (401, get a new token), JOIN_TOKEN_USED, JOIN_TOKEN_EXPIRED, JOIN_TOKEN_UNKNOWN (403), UNSUPPORTED_PROTOCOL (400),
+ * NOT_DUE (404), TOO_LARGE (413), OVERLOADED (429 or 503 with Retry-After).
+ */
+export type RefusalCode =
+  | 'PENDING_APPROVAL'
+  | 'REVOKED'
+  | 'CLOCK_SKEW'
+  | 'TOKEN_EXPIRED'
+  | 'JOIN_TOKEN_USED'
+  | 'JOIN_TOKEN_EXPIRED'
+  | 'JOIN_TOKEN_UNKNOWN'
+  | 'UNSUPPORTED_PROTOCOL'
+  | 'NOT_DUE'
+  | 'TOO_LARGE'
+  | 'OVERLOADED';
