@@ -29,7 +29,12 @@ function project(displayName, testMatch, more = {}) {
 
 export default {
   projects: [
-    project('unit', ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'test/support/**/*.test.ts']),
+    project('unit', [
+      'libs/*/src/**/*.test.ts',
+      'apps/*/src/**/*.test.ts',
+      'agent/src/**/*.test.ts',
+      'test/support/**/*.test.ts',
+    ]),
     project('contract', ['test/contract/**/*.test.ts', 'test/conformance/**/*.test.ts']),
     project('integration', ['test/integration/**/*.test.ts'], {
       globalSetup: '<rootDir>/test/support/services/jest-setup.ts',

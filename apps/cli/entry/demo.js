@@ -1,0 +1,6 @@
+// `npm run demo`: installs and builds what is missing, then hands over to `picket demo`.
+import { buildBundles, installWhenStale, run } from './bootstrap.js';
+
+installWhenStale();
+await buildBundles();
+process.exit(await run('node', ['apps/cli/dist/picket.js', 'demo', ...process.argv.slice(2)]));

@@ -1,0 +1,29 @@
+// `npm test [-- PATTERN]`: every test in one Jest run, as the first command on a fresh clone too.
+import { rmSync } from 'node:fs';
+import { buildBundles, installWhenStale, run } from '../apps/cli/entry/bootstrap.js';
+import { readResults, resultsFile } from './results.js';
+
+installWhenStale();
+await buildBundles(); // the system tests start what people start
+
+rmSync(resultsFile, { force: true });
+const jest = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
+const code = await run(
+  'node',
+  [...jest, '--json', `--outputFile=${resultsFile}`, ...process.argv.slice(2)],
+  { stdio: ['ignore', 'ignore', 'inherit'] }, // Jest tells its story on stderr; stdout repeats the JSON
+);
+
+const inCi = Boolean(process.env.CI);
+const { passed, failed, skippedSuites } = readResults(inCi);
+if (skippedSuites.size > 0)
+  console.log(`\nSkipped${inCi ? ', which is a failure with CI set' : ''}:`);
+for (const [title, count] of skippedSuites) console.log(`  ${title} (tests: ${count})`);
+
+const failures = failed === 0 && code !== 0 ? 1 : failed; // such as a failed teardown
+console.log(`\n${passed} passed, ${failures} failed`);
+process.exit(failures === 0 ? 0 : code || 1);
