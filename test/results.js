@@ -1,4 +1,4 @@
-// Plain JavaScript: reads what Jest wrote (--json) and counts it. Used by test/run.js and .ci/run.
+// Plain JavaScript: counts what Jest wrote (--json), for test/run.js. `node test/results.js [FILE]` says it in one line, for .ci/run.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -31,7 +31,12 @@ export function countResults({ testResults }, skipsFail) {
 }
 
 /** The counts of the last run. A run that left nothing to read failed. */
-export function readResults(skipsFail) {
-  if (!existsSync(resultsFile)) return { passed: 0, failed: 1, skippedSuites: new Map() };
-  return countResults(JSON.parse(readFileSync(resultsFile, 'utf8')), skipsFail);
+export function readResults(skipsFail, file = resultsFile) {
+  if (!existsSync(file)) return { passed: 0, failed: 1, skippedSuites: new Map() };
+  return countResults(JSON.parse(readFileSync(file, 'utf8')), skipsFail);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { passed, failed } = readResults(Boolean(process.env.CI), process.argv[2]);
+  console.log(`${passed} passed, ${failed} failed`);
 }
