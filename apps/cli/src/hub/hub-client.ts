@@ -1,0 +1,83 @@
+import { Failure, exitCode } from '../exit-code.ts';
+import type { Connection } from './connection.ts';
+
+/** The text of one GraphQL operation, with the types of its variables and of its result. */
+export interface Operation<Result, Variables> {
+  readonly text: string;
+  /** Never set: it carries the types. */
+  readonly types?: (variables: Variables) => Result;
+}
+
+export function operation<Result, Variables = Record<string, never>>(
+  text: string,
+): Operation<Result, Variables> {
+  return { text };
+}
+
+interface GraphqlError {
+  readonly message: string;
+  readonly extensions?: { readonly code?: string; readonly kind?: string };
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** Asks the hub. A refusal is a `Failure` with the hub's own words and code. */
+export class HubClient {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  async ask<Result, Variables>(
+    { text }: Operation<Result, Variables>,
+    variables: Variables,
+  ): Promise<Result> {
+    const response = await this.#post(JSON.stringify({ query: text, variables }));
+    const body = await readJson(response);
+    const [error] = body.errors ?? [];
+    if (error) throw refusal(error);
+    if (!response.ok || body.data === undefined)
+      throw new Failure(
+        exitCode.refused,
+        `The hub answered ${response.status} ${response.statusText}`,
+      );
+    return body.data as Result;
+  }
+
+  async #post(body: string): Promise<Response> {
+    const { url, token } = this.#connection;
+    try {
+      return await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error && cause.message !== '' ? cause.message : message;
+      throw new Failure(exitCode.unreachable, `Cannot reach the hub at ${url}: ${why}`, error);
+    }
+  }
+}
+
+async function readJson(
+  response: Response,
+): Promise<{ data?: unknown; errors?: readonly GraphqlError[] }> {
+  try {
+    return Object(await response.json());
+  } catch {
+    return {};
+  }
+}
+
+function refusal({ message, extensions }: GraphqlError): Failure {
+  const code = extensions?.code === undefined ? '' : ` (${extensions.code})`;
+  const exit = extensions?.kind === 'invalid' ? exitCode.badInput : exitCode.refused;
+  return new Failure(exit, `The hub refused: ${message}${code}`);
+}

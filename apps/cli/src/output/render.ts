@@ -1,0 +1,55 @@
+import { stringify } from 'yaml';
+
+export const outputFormats = ['table', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** A column of a table for people: its head, and what stands in it for one thing. */
+export type Column<Thing> = readonly [head: string, cell: (thing: Thing) => string];
+
+/** Renders things as a table for people, or whole as JSON or YAML for programs. Ends without a line break. */
+export function render<Thing>(
+  format: OutputFormat,
+  things: readonly Thing[],
+  columns: readonly Column<Thing>[],
+): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(things, null, 2);
+    case 'yaml':
+      return stringify(things).trimEnd();
+    case 'table':
+      return renderTable(things, columns);
+  }
+}
+
+/** Columns as wide as their widest cell, as kubectl prints them. */
+export function renderTable<Thing>(
+  things: readonly Thing[],
+  columns: readonly Column<Thing>[],
+): string {
+  const rows = [
+    columns.map(([head]) => head),
+    ...things.map((thing) => columns.map(([, cell]) => oneLine(cell(thing)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Words of other machines stand in these cells: they shall not steer the terminal. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+/** `a=1,b=2`, the form in which people write labels. */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
