@@ -1,0 +1,28 @@
+import { describe, it } from '@jest/globals';
+
+/** A service that a machine may lack: why it is missing here, or undefined when it is there. */
+export interface Availability {
+  readonly name: string;
+  readonly missing: string | undefined;
+}
+
+export const redis: Availability = {
+  name: 'Redis',
+  missing: process.env['PICKET_TEST_REDIS_URL']
+    ? undefined
+    : (process.env['PICKET_TEST_REDIS_MISSING'] ?? 'not started'),
+};
+
+/** `describe` where the service is there; elsewhere one skipped test that says why, which in CI is a failure. */
+export function describeWith(service: Availability, title: string, suite: () => void): void {
+  if (service.missing === undefined) {
+    describe(title, suite);
+    return;
+  }
+  const reason = `${title}: skipped, no ${service.name} here (${service.missing})`;
+  if (process.env['CI'] === 'true') {
+    it(reason, () => {
+      throw new Error(reason);
+    });
+  } else it.skip(reason, () => undefined);
+}
