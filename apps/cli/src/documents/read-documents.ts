@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { LineCounter, isScalar, parseAllDocuments } from 'yaml';
+import { type Document, LineCounter, isScalar, parseAllDocuments } from 'yaml';
 
 import { Failure, exitCode } from '../exit-code.ts';
 
@@ -55,10 +55,15 @@ export function splitDocuments(file: string, source: string): SourceDocument[] {
       position: index + 1,
       // Its first line stays as far indented as the others.
       text: ' '.repeat(lineCounter.linePos(start).col - 1) + source.slice(start, end),
-      kind: String(document.get('kind') ?? 'document'),
-      name: String(document.getIn(['metadata', 'name']) ?? ''),
+      kind: textAt(document, ['kind']) ?? 'document',
+      name: textAt(document, ['metadata', 'name']) ?? '',
     };
   });
+}
+
+function textAt(document: Document, path: readonly string[]): string | undefined {
+  const value = document.getIn(path);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function listFiles(path: string, recursive: boolean): string[] {

@@ -59,8 +59,9 @@ export class HubClient {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
-      const { message, cause } = error as Error;
-      const why = cause instanceof Error && cause.message !== '' ? cause.message : message;
+      // fetch hides the reason in the cause, which has a code alone when several addresses were tried.
+      const { message, cause } = error as { message: string; cause?: NodeJS.ErrnoException };
+      const why = cause?.message || cause?.code || message;
       throw new Failure(exitCode.unreachable, `Cannot reach the hub at ${url}: ${why}`, error);
     }
   }

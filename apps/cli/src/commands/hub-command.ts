@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+import { type Connection, findConnection } from '../hub/connection.ts';
+import { HubClient } from '../hub/hub-client.ts';
+import { type OutputFormat, outputFormats } from '../output/render.ts';
+
+/** The flags that every command has that talks to a hub. */
+export interface HubFlags {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly project: string;
+}
+
+/** A command that talks to a hub. */
+export function hubCommand(name: string): Command {
+  return new Command(name)
+    .option('--url <url>', 'the hub (default: see `picket --help`, Finding the hub)')
+    .option('--token-file <file>', 'file that holds the API token')
+    .option('--project <name>', 'project to work in', 'default');
+}
+
+export function connect(flags: HubFlags): HubClient {
+  return new HubClient(findHere(flags));
+}
+
+export function outputOption(defaultFormat: OutputFormat = 'table'): Option {
+  return new Option('-o, --output <format>', 'how to print')
+    .choices(outputFormats)
+    .default(defaultFormat);
+}
+
+export function filesOption(): Option {
+  return new Option(
+    '-f, --filename <path...>',
+    'files or folders of documents, or - for standard input',
+  ).makeOptionMandatory();
+}
+
+/** Collects `--label key=value`, which may be given many times. */
+export function collectLabel(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('A label is written key=value.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function findHere(flags: HubFlags): Connection {
+  return findConnection(flags, { env: process.env, cwd: process.cwd() });
+}

@@ -1,0 +1,54 @@
+import { Failure, exitCode } from '../exit-code.ts';
+import type { HubClient } from '../hub/hub-client.ts';
+import { type DocumentProblem, applyDocuments as operation } from '../hub/operations.ts';
+import { oneLine } from '../output/render.ts';
+import { type SourceDocument, joinDocuments } from './read-documents.ts';
+
+/** What the hub did, or would do, with one document. */
+export interface AppliedDocument {
+  readonly source: SourceDocument;
+  readonly kind: string;
+  readonly name: string;
+  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED';
+  readonly warnings: readonly string[];
+}
+
+interface ApplyOptions {
+  readonly project: string;
+  readonly dryRun: boolean;
+}
+
+/** Applies all documents or none. Throws a `Failure` that lists every problem with its file when the hub takes none. */
+export async function applyDocuments(
+  hub: HubClient,
+  documents: readonly SourceDocument[],
+  { project, dryRun }: ApplyOptions,
+): Promise<AppliedDocument[]> {
+  const input = { project, yaml: joinDocuments(documents), dryRun };
+  const { results, problems } = (await hub.ask(operation, { input })).applyDocuments;
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => describeProblem(problem, documents));
+    throw new Failure(exitCode.badInput, `${lines.join('\n')}\n\nNothing was applied.`);
+  }
+  return results.flatMap(({ index, ...result }) => {
+    const source = documents[index];
+    return source === undefined ? [] : { source, ...result };
+  });
+}
+
+/** `file (document 2) Blueprint/web spec.x: what is wrong. Allowed: …` */
+export function describeProblem(
+  { index, path, message, allowed }: DocumentProblem,
+  documents: readonly SourceDocument[],
+): string {
+  const document = index === null ? undefined : documents[index];
+  const place =
+    document === undefined ? '' : `${describePlace(document)} ${document.kind}/${document.name} `;
+  const rule = allowed ? `. Allowed: ${allowed}` : '';
+  return oneLine(`${place}${path ? `${path}: ` : ''}${message}${rule}`);
+}
+
+function describePlace({ file, position }: SourceDocument): string {
+  const name = file === '-' ? 'standard input' : file;
+  return position === 1 ? name : `${name} (document ${position})`;
+}

@@ -1,0 +1,70 @@
+import { createTwoFilesPatch } from 'diff';
+import { parse, stringify } from 'yaml';
+
+import type { HubClient } from '../hub/hub-client.ts';
+import { type Json, findAssignment, findBlueprint, findCluster } from '../hub/operations.ts';
+import type { AppliedDocument } from './apply-documents.ts';
+
+type Spec = Readonly<Record<string, Json>>;
+
+/** Unified text: what the hub has now against what the document asks for. Key order and comments do not count. */
+export async function diffDocument(
+  hub: HubClient,
+  project: string,
+  { action, kind, name, source }: AppliedDocument,
+): Promise<string> {
+  const wanted = contentOf(kind, parse(source.text) as Wanted);
+  const current =
+    action === 'CREATED' ? undefined : await fetchContent(hub, project, kind, name, wanted);
+  return createTwoFilesPatch(
+    current === undefined ? '/dev/null' : `hub/${kind}/${name}`,
+    source.file,
+    current === undefined ? '' : toText(current),
+    toText(wanted),
+    undefined,
+    undefined,
+    { context: 3 },
+  ).replace(/^=+\n/, '');
+}
+
+interface Wanted {
+  readonly metadata: { readonly labels?: Spec };
+  readonly spec?: Spec;
+}
+
+/** The part of a document that can differ: the labels of a cluster, the spec of anything else. */
+function contentOf(kind: string, { metadata, spec }: Wanted): Spec {
+  return kind === 'Cluster' ? { labels: metadata.labels ?? {} } : { spec: spec ?? {} };
+}
+
+async function fetchContent(
+  hub: HubClient,
+  project: string,
+  kind: string,
+  name: string,
+  wanted: Spec,
+): Promise<Spec | undefined> {
+  switch (kind) {
+    case 'Cluster':
+      return { labels: (await hub.ask(findCluster, { name, project })).cluster.labels };
+    case 'Blueprint': {
+      const { blueprint } = await hub.ask(findBlueprint, { name, project });
+      return blueprint.newestVersion === null
+        ? undefined
+        : { spec: blueprint.newestVersion.document };
+    }
+    case 'Assignment': {
+      const { blueprint, version, ...rest } = (await hub.ask(findAssignment, { name, project }))
+        .assignment;
+      // Without a version in the document, the pinned one is no difference.
+      const pinned = (wanted['spec'] as Spec)['version'] === undefined ? {} : { version };
+      return { spec: { blueprint: blueprint.name, ...pinned, ...rest } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function toText(content: Spec): string {
+  return stringify(content, { sortMapEntries: true, lineWidth: 0 });
+}

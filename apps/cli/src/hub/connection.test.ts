@@ -1,0 +1,74 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { beforeEach, describe, expect, it } from '@jest/globals';
+
+import { writePrivate } from '../private-file.ts';
+import { findConnection } from './connection.ts';
+
+let home: string;
+let project: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'picket-home-'));
+  project = join(home, 'project');
+  mkdirSync(join(project, 'deep', 'below'), { recursive: true });
+});
+
+function remember(folder: string, url: string, token: string): string {
+  mkdirSync(folder, { recursive: true });
+  writePrivate(join(folder, 'token'), `${token}\n`);
+  writePrivate(join(folder, 'connection.json'), JSON.stringify({ url, tokenFile: 'token' }));
+  return join(folder, 'connection.json');
+}
+
+describe('findConnection', () => {
+  it('takes flags first, then the environment, then the login, then a hub that runs here', () => {
+    const cwd = join(project, 'deep', 'below');
+    const env = { HOME: home, PICKET_URL: 'http://env', PICKET_TOKEN: 'env-token' };
+    const tokenFile = join(home, 'flag-token');
+    writeFileSync(tokenFile, 'flag-token');
+
+    remember(join(project, '.picket'), 'http://here', 'local-token');
+    const local = findConnection({}, { env: { HOME: home }, cwd });
+    remember(join(home, '.config', 'picket'), 'http://login', 'login-token');
+    const login = findConnection({}, { env: { HOME: home }, cwd });
+    const environment = findConnection({}, { env, cwd });
+    const flags = findConnection({ url: 'http://flag/', tokenFile }, { env, cwd });
+
+    expect(local).toEqual({ url: 'http://here', token: 'local-token' });
+    expect(login).toEqual({ url: 'http://login', token: 'login-token' });
+    expect(environment).toEqual({ url: 'http://env', token: 'env-token' });
+    expect(flags).toEqual({ url: 'http://flag', token: 'flag-token' });
+  });
+
+  it('never sends the token of one hub to another', () => {
+    remember(join(home, '.config', 'picket'), 'http://login', 'login-token');
+
+    expect(() =>
+      findConnection({ url: 'http://other' }, { env: { HOME: home }, cwd: project }),
+    ).toThrow('There is no token for http://other');
+  });
+
+  it('refuses a connection file that others could have put there', () => {
+    chmodSync(remember(join(project, '.picket'), 'http://evil', 'x'), 0o644);
+
+    expect(() => findConnection({}, { env: { HOME: home }, cwd: project })).toThrow('chmod 600');
+  });
+
+  it.each([
+    ['no hub at all', {}, 'No hub is known'],
+    ['a URL that is none', { PICKET_URL: 'hub', PICKET_TOKEN: 'x' }, 'not the URL of a hub'],
+    ['another protocol', { PICKET_URL: 'ftp://hub', PICKET_TOKEN: 'x' }, 'not the URL of a hub'],
+    [
+      'a token file that is not there',
+      { PICKET_URL: 'http://hub', PICKET_TOKEN_FILE: 'no' },
+      'Cannot read',
+    ],
+  ])('says what is wrong with %s', (_, env, message) => {
+    expect(() => findConnection({}, { env: { HOME: home, ...env }, cwd: project })).toThrow(
+      message,
+    );
+  });
+});

@@ -1,0 +1,284 @@
+import { operation } from './hub-client.ts';
+import type { Page } from './list-all.ts';
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+export type Labels = Readonly<Record<string, string>>;
+export type Phase = 'APPLIED' | 'PENDING' | 'FAILED' | 'DRIFTED' | 'BLOCKED' | 'UNKNOWN';
+
+export interface Cluster {
+  readonly id: string;
+  readonly name: string;
+  readonly project: { readonly name: string };
+  readonly labels: Labels;
+  readonly state: 'INVITED' | 'PENDING' | 'APPROVED' | 'REVOKED';
+  readonly lastSeenAt: string | null;
+  readonly agentVersion: string | null;
+  readonly status: { readonly phase: Phase };
+}
+
+export interface ClusterFilter {
+  readonly project?: string | undefined;
+  readonly labelSelector?: string | undefined;
+}
+
+export const whoAmI = operation<{ organization: { name: string } }>(
+  'query WhoAmI { organization { name } }',
+);
+
+export const listClusters = operation<
+  { clusters: Page<Cluster> },
+  { after: string | null; filter: ClusterFilter }
+>(`query ListClusters($after: String, $filter: ClusterFilter) {
+  clusters(first: 200, after: $after, filter: $filter) {
+    edges {
+      node { id name project { name } labels state lastSeenAt agentVersion status { phase } }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+export interface ObjectStatus {
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly state: string;
+  readonly message: string | null;
+}
+
+export interface ClusterStatus {
+  readonly phase: Phase;
+  readonly desiredDigest: string | null;
+  readonly appliedDigest: string | null;
+  readonly counts: Readonly<Record<'applied' | 'pending' | 'failed' | 'drifted', number>>;
+  readonly problems: readonly ObjectStatus[];
+}
+
+export interface FleetMember {
+  readonly name: string;
+  readonly project: { readonly name: string };
+  readonly lastSeenAt: string | null;
+  readonly status: ClusterStatus;
+}
+
+export const listStatuses = operation<
+  {
+    clusters: Page<{
+      name: string;
+      project: { name: string };
+      lastSeenAt: string | null;
+      status: ClusterStatus;
+    }>;
+  },
+  { after: string | null; filter: ClusterFilter }
+>(`query ListStatuses($after: String, $filter: ClusterFilter) {
+  clusters(first: 200, after: $after, filter: $filter) {
+    edges {
+      node {
+        name
+        project { name }
+        lastSeenAt
+        status {
+          phase
+          desiredDigest
+          appliedDigest
+          counts { applied pending failed drifted }
+          problems { kind namespace name state message }
+        }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+/** One cluster by name: what other commands need of it. */
+export const findCluster = operation<
+  { cluster: { id: string; labels: Labels } },
+  { name: string; project: string }
+>(`query FindCluster($name: String!, $project: String!) {
+  cluster(name: $name, project: $project) { id labels }
+}`);
+
+export interface Registration {
+  readonly cluster: { readonly id: string; readonly name: string };
+  readonly joinToken: string;
+  readonly expiresAt: string;
+  readonly manifest: string;
+}
+
+export const registerCluster = operation<
+  { registerCluster: Registration },
+  { input: { project: string; name: string; labels: Labels } }
+>(`mutation RegisterCluster($input: RegisterClusterInput!) {
+  registerCluster(input: $input) { cluster { id name } joinToken expiresAt manifest }
+}`);
+
+export const reissueJoinToken = operation<
+  { reissueJoinToken: Registration },
+  { input: { clusterId: string } }
+>(`mutation ReissueJoinToken($input: ReissueJoinTokenInput!) {
+  reissueJoinToken(input: $input) { cluster { id name } joinToken expiresAt manifest }
+}`);
+
+export interface ClusterState {
+  readonly name: string;
+  readonly state: Cluster['state'];
+}
+
+export const approveCluster = operation<
+  { approveCluster: ClusterState },
+  { input: { clusterId: string } }
+>(`mutation ApproveCluster($input: ApproveClusterInput!) {
+  approveCluster(input: $input) { name state }
+}`);
+
+export const revokeCluster = operation<
+  { revokeCluster: ClusterState },
+  { input: { clusterId: string } }
+>(`mutation RevokeCluster($input: RevokeClusterInput!) {
+  revokeCluster(input: $input) { name state }
+}`);
+
+export interface Blueprint {
+  readonly name: string;
+  readonly project: { readonly name: string };
+  readonly newestVersion: BlueprintVersion | null;
+}
+export interface BlueprintVersion {
+  readonly version: number;
+  readonly state: 'PUBLISHED' | 'ACTIVE' | 'RETIRED';
+  readonly publishedAt: string;
+}
+
+export const listBlueprints = operation<
+  { blueprints: Page<Blueprint> },
+  { after: string | null; filter: { project?: string | undefined } }
+>(`query ListBlueprints($after: String, $filter: BlueprintFilter) {
+  blueprints(first: 200, after: $after, filter: $filter) {
+    edges { node { name project { name } newestVersion { version state publishedAt } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+export const findBlueprint = operation<
+  { blueprint: { newestVersion: { document: Readonly<Record<string, Json>> } | null } },
+  { name: string; project: string }
+>(`query FindBlueprint($name: String!, $project: String!) {
+  blueprint(name: $name, project: $project) { newestVersion { document } }
+}`);
+
+export interface Assignment {
+  readonly name: string;
+  readonly project: { readonly name: string };
+  readonly blueprint: { readonly name: string };
+  readonly version: number;
+  readonly clusterSelector: Json;
+  readonly parameters: Json;
+}
+
+export const listAssignments = operation<
+  { assignments: Page<Assignment> },
+  { after: string | null; filter: { project?: string | undefined } }
+>(`query ListAssignments($after: String, $filter: AssignmentFilter) {
+  assignments(first: 200, after: $after, filter: $filter) {
+    edges { node { name project { name } blueprint { name } version clusterSelector parameters } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+export const findAssignment = operation<
+  { assignment: Omit<Assignment, 'name' | 'project'> },
+  { name: string; project: string }
+>(`query FindAssignment($name: String!, $project: String!) {
+  assignment(name: $name, project: $project) { blueprint { name } version clusterSelector parameters }
+}`);
+
+/** What the hub says about one document that it did not take; `index` counts the documents of the stream. */
+export interface DocumentProblem {
+  readonly index: number | null;
+  readonly path: string | null;
+  readonly message: string;
+  readonly allowed: string | null;
+}
+
+export const applyDocuments = operation<
+  {
+    applyDocuments: {
+      results: readonly {
+        index: number;
+        kind: string;
+        name: string;
+        action: 'CREATED' | 'CHANGED' | 'UNCHANGED';
+        warnings: readonly string[];
+      }[];
+      problems: readonly DocumentProblem[];
+    };
+  },
+  { input: { project: string; yaml: string; dryRun: boolean } }
+>(`mutation ApplyDocuments($input: ApplyDocumentsInput!) {
+  applyDocuments(input: $input) {
+    results { index kind name action warnings }
+    problems { index path message allowed }
+  }
+}`);
+
+export interface PolicySetObject {
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly adoption: string;
+  readonly template: boolean;
+  readonly namespaceSelector: Json;
+  readonly manifest: Json;
+  readonly origin: {
+    readonly blueprint: string;
+    readonly version: number;
+    readonly section: string;
+    readonly entry: string;
+    readonly assignment: string;
+  };
+}
+
+export const readPolicySet = operation<
+  {
+    cluster: {
+      policySet: {
+        digest: string;
+        sizeBytes: number;
+        losses: readonly Json[];
+        blocked: readonly string[];
+        objects: Page<PolicySetObject>;
+      } | null;
+    };
+  },
+  { name: string; project: string; after: string | null }
+>(`query ReadPolicySet($name: String!, $project: String!, $after: String) {
+  cluster(name: $name, project: $project) {
+    policySet {
+      digest
+      sizeBytes
+      losses
+      blocked
+      objects(first: 200, after: $after) {
+        edges {
+          node {
+            kind
+            namespace
+            name
+            adoption
+            template
+            namespaceSelector
+            manifest
+            origin { blueprint version section entry assignment }
+          }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}`);
