@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -59,7 +59,9 @@ function account(
     command: build,
     spawn(program, args) {
       const [first, ...rest] = build(program, args);
-      return spawn(first, rest, { ...ids, cwd: '/', stdio: ['pipe', 'ignore', 'pipe'] });
+      const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
+      // In a process group of its own: Ctrl-C is for us, and we stop the database last.
+      return spawn(first, rest, { ...ids, cwd: '/', stdio, detached: true });
     },
   };
 }

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { endWithUs } from './end-with-us.ts';
 import { postgresAccount, type Account } from './postgres-account.ts';
 
 const run = promisify(execFile);
@@ -49,6 +50,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
       ? ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
       : []),
   ]);
+  endWithUs(process);
   await ready(process);
   const exited = new Promise<void>((resolve) => process.once('exit', () => resolve()));
   return {
