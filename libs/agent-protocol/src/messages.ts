@@ -28,7 +28,10 @@ export const EnrolResponse = z.object({
   clusterId: z.uuid(),
   state: z.enum(['pending', 'approved']),
   /** Raw Ed25519 public keys that sign grants, pinned by the agent from now on. */
-  hubKeys: z.array(z.object({ keyId: z.string().min(1).max(64), publicKey: Base64Url })).min(1).max(8),
+  hubKeys: z
+    .array(z.object({ keyId: z.string().min(1).max(64), publicKey: Base64Url }))
+    .min(1)
+    .max(8),
 });
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
 

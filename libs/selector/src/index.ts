@@ -1,1 +1,5 @@
-export {};
+export { matchesLabels } from './matches-labels.ts';
+export { LabelSelector, LabelExpression, Labels } from './label-selector.ts';
+export { labelKeyFault, labelValueFault } from './label-syntax.ts';
+export { parseSelectorText, SelectorTextInvalid } from './selector-text.ts';
+export { parseCidr, cidrContains, cidrHasAddress, type Cidr } from './cidr.ts';

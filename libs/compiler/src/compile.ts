@@ -1,0 +1,237 @@
+import { canonicalJson, pathText, sha256Hex, type Json, type Problem } from '@picket/kernel';
+import type { Blueprint, ParameterValues } from '@picket/policy';
+import type { LabelSelector } from '@picket/selector';
+
+import { expand, type ExpandedVersion } from './expand.ts';
+import { lossesOf, type Loss, type ServedKinds } from './losses.ts';
+import {
+  BLUEPRINT_LABEL,
+  MANAGED_BY,
+  ORIGIN_ANNOTATION,
+  originText,
+  type Origin,
+} from './origin.ts';
+import type {
+  Adoption,
+  Manifest,
+  NamespaceTemplate,
+  PolicySet,
+  PolicySetObject,
+} from './policy-set.ts';
+
+/** One assignment that picks the cluster, and what it binds. `includes` holds `name@version` → document of all that are reachable. */
+export interface Binding {
+  readonly assignment: string;
+  readonly blueprint: string;
+  readonly version: number;
+  readonly document: Blueprint;
+  readonly includes: Readonly<Record<string, Blueprint>>;
+  readonly parameters: ParameterValues;
+}
+
+/** All that a policy set depends on: never namespaces or workloads (decision 1). */
+export interface CompileInput {
+  readonly bindings: readonly Binding[];
+  readonly capabilities: ServedKinds;
+}
+
+export interface CompileResult {
+  readonly policySet: PolicySet;
+  /** Canonical JSON of `policySet`: what agents fetch. */
+  readonly text: string;
+  /** SHA-256 of `text`: its name. */
+  readonly digest: string;
+  readonly losses: readonly Loss[];
+  readonly problems: readonly Problem[];
+  /** True when a problem or a blocking loss stands in the way: the cluster keeps the set it has. */
+  readonly blocked: boolean;
+}
+
+interface Entry {
+  readonly object: PolicySetObject | NamespaceTemplate;
+  readonly blocksOnLoss: boolean;
+  readonly path: readonly PropertyKey[];
+}
+
+/**
+ * The policy set of every cluster with these bindings and capabilities.
+ *
+ * Deterministic: neither the order of bindings nor of object members matters. What the cluster cannot express is left out and told as a
+ * loss. Two sources that give one object different content, or one tier and priority to two policies, are problems.
+ * Paths of problems start with `assignments["name"]`.
+ */
+export function compile({ bindings, capabilities }: CompileInput): CompileResult {
+  const problems: Problem[] = [];
+  const entries: Entry[] = [];
+  for (const binding of bindings.toSorted((a, b) => order(a.assignment, b.assignment))) {
+    const base = ['assignments', binding.assignment];
+    const { versions, problems: found } = expand(
+      binding,
+      binding.parameters,
+      binding.includes,
+      base,
+    );
+    problems.push(...found);
+    if (found.every(({ severity }) => severity !== 'error'))
+      for (const version of versions) entries.push(...entriesOf(version, binding.assignment));
+  }
+  const { kept, conflicts } = merge(entries);
+  problems.push(...conflicts, ...equalPriorities(kept));
+
+  const losses: Loss[] = [];
+  const fine = kept.filter(({ object, blocksOnLoss }) => {
+    const found = lossesOf(object.manifest, capabilities);
+    const { name, annotations } = object.manifest.metadata;
+    const origin = annotations[ORIGIN_ANNOTATION] ?? '';
+    losses.push(...found.map((loss) => ({ ...loss, object: name, origin, blocks: blocksOnLoss })));
+    return found.length === 0;
+  });
+  const policySet: PolicySet = {
+    format: 1,
+    objects: fine.flatMap(({ object }) => ('namespaceSelector' in object ? [] : [object])),
+    templates: fine.flatMap(({ object }) => ('namespaceSelector' in object ? [object] : [])),
+  };
+  const text = canonicalJson(policySet as unknown as Json);
+  const blocked =
+    problems.some(({ severity }) => severity === 'error') || losses.some(({ blocks }) => blocks);
+  return { policySet, text, digest: sha256Hex(text), losses, problems, blocked };
+}
+
+/** Names a compilation by its inputs, so that it is done once: SHA-256 of their canonical text. Equal for every order of the bindings. */
+export function compileKey({ bindings, capabilities }: CompileInput): string {
+  const sorted = bindings.toSorted((a, b) => order(a.assignment, b.assignment));
+  return sha256Hex(canonicalJson({ bindings: sorted, capabilities } as unknown as Json));
+}
+
+function entriesOf(
+  { blueprint, version, document, path }: ExpandedVersion,
+  assignment: string,
+): Entry[] {
+  const blocksOnLoss = document.onLoss !== 'Report';
+  const adoption = (own: Adoption | undefined): Adoption => own ?? document.adoption ?? 'Never';
+  const meta = (entry: string): Stamp => ({ blueprint, version, entry, assignment });
+  const add = (object: Entry['object'], section: string, index: number): Entry => ({
+    object,
+    blocksOnLoss,
+    path: [...path, section, index],
+  });
+  return [
+    ...(document.clusterPolicies ?? []).map((policy, index) => {
+      const kind = {
+        apiVersion: 'policy.networking.k8s.io/v1alpha2',
+        kind: 'ClusterNetworkPolicy',
+      };
+      const manifest = stamped(
+        { ...kind, metadata: { name: policy.name }, spec: policy.spec },
+        meta(`clusterPolicies/${policy.name}`),
+      );
+      return add({ adoption: adoption(policy.adoption), manifest }, 'clusterPolicies', index);
+    }),
+    ...(document.namespacePolicies ?? []).map((policy, index) => {
+      const kind = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+      const manifest = stamped(
+        { ...kind, metadata: { name: policy.name }, spec: policy.spec },
+        meta(`namespacePolicies/${policy.name}`),
+      );
+      const namespaceSelector = policy.namespaceSelector as LabelSelector;
+      return add(
+        { adoption: adoption(policy.adoption), manifest, namespaceSelector },
+        'namespacePolicies',
+        index,
+      );
+    }),
+    ...(document.manifests ?? []).map((raw, index) => {
+      const source = raw.manifest as unknown as RawManifest;
+      const manifest = stamped(source, meta(`manifests/${source.kind}/${source.metadata.name}`));
+      return add({ adoption: adoption(raw.adoption), manifest }, 'manifests', index);
+    }),
+  ];
+}
+
+type Stamp = Origin;
+
+interface RawManifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: unknown;
+}
+
+function stamped({ apiVersion, kind, metadata, spec }: RawManifest, origin: Stamp): Manifest {
+  const labels = { ...metadata.labels, ...MANAGED_BY, [BLUEPRINT_LABEL]: origin.blueprint };
+  const annotations = { ...metadata.annotations, [ORIGIN_ANNOTATION]: originText(origin) };
+  const { name, namespace } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }), labels, annotations },
+    spec: spec as Manifest['spec'],
+  };
+}
+
+function keyOf({ manifest, ...rest }: PolicySetObject | NamespaceTemplate): string {
+  const { apiVersion, kind, metadata } = manifest;
+  const place = 'namespaceSelector' in rest ? '*' : (metadata.namespace ?? '');
+  return `${apiVersion}/${kind} ${place}/${metadata.name}`;
+}
+
+/** Sorted by key; the same object from two sources counts once, different content under one key is a conflict. */
+function merge(entries: readonly Entry[]): { kept: Entry[]; conflicts: Problem[] } {
+  const byKey = new Map<string, Entry>();
+  const conflicts: Problem[] = [];
+  for (const entry of entries) {
+    const key = keyOf(entry.object);
+    const first = byKey.get(key);
+    if (!first) {
+      byKey.set(key, entry);
+      continue;
+    }
+    if (content(first.object) === content(entry.object)) continue;
+    const by = first.object.manifest.metadata.annotations[ORIGIN_ANNOTATION];
+    const message = `${key} is given different content by ${by}`;
+    conflicts.push({
+      path: pathText(entry.path),
+      code: 'OBJECT_CONFLICT',
+      message,
+      severity: 'error',
+    });
+  }
+  const kept = [...byKey].toSorted(([a], [b]) => order(a, b)).map(([, entry]) => entry);
+  return { kept, conflicts };
+}
+
+/** What must be equal for two sources to agree: everything but where it comes from. */
+function content(object: PolicySetObject | NamespaceTemplate): string {
+  const { manifest, ...rest } = object;
+  return canonicalJson({
+    ...rest,
+    apiVersion: manifest.apiVersion,
+    spec: manifest.spec,
+  } as unknown as Json);
+}
+
+/** Two ClusterNetworkPolicies with one tier and priority: the API leaves their order undefined. */
+function equalPriorities(entries: readonly Entry[]): Problem[] {
+  const first = new Map<string, string>();
+  return entries.flatMap(({ object: { manifest }, path }) => {
+    if (manifest.kind !== 'ClusterNetworkPolicy') return [];
+    const { tier, priority } = manifest.spec;
+    const key = `tier ${String(tier)} priority ${String(priority)}`;
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, manifest.metadata.name);
+      return [];
+    }
+    const message = `${manifest.metadata.name} and ${other} both have ${key}: their order is undefined`;
+    return [{ path: pathText(path), code: 'PRIORITY_EQUAL', message, severity: 'error' as const }];
+  });
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

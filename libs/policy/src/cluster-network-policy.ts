@@ -1,0 +1,147 @@
+import { LabelSelector } from '@picket/selector';
+import { z } from 'zod';
+
+import { CidrText, PortName, PortNumber } from './network-policy.ts';
+import { strict } from './problems-of.ts';
+
+/** Priority 0 of tier Admin belongs to the agent's own escape rule (decision 5). */
+export const RESERVED_ADMIN_PRIORITY = 0;
+
+/** Every list of the API type that has a cap has this one. */
+const CAP = 25;
+
+/** Refuses an object that has none or several of `members`. An unknown or empty member fails closed in the cluster, so it must not get there. */
+function exactlyOne<Shape extends z.ZodRawShape>(
+  what: string,
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
+  const members = Object.keys(shape);
+  return strict(shape).superRefine((value, context) => {
+    const set = Object.keys(value);
+    if (set.length === 1) return;
+    context.addIssue({
+      code: 'custom',
+      message: `${what} needs exactly one of ${members.join(', ')}${set.length > 1 ? `, not ${set.join(' and ')}` : ''}`,
+      params: { code: set.length === 0 ? 'PEER_EMPTY' : 'PEER_MIXED' },
+    });
+  });
+}
+
+const NamespacedPods = strict({ namespaceSelector: LabelSelector, podSelector: LabelSelector });
+
+const Subject = exactlyOne('a subject', {
+  namespaces: LabelSelector.optional(),
+  pods: NamespacedPods.optional(),
+});
+
+const IngressPeer = exactlyOne('a peer', {
+  namespaces: LabelSelector.optional(),
+  pods: NamespacedPods.optional(),
+});
+
+const DomainName = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/, {
+    error: 'not a domain name such as example.com or *.example.com',
+  });
+
+const EgressPeer = exactlyOne('a peer', {
+  namespaces: LabelSelector.optional(),
+  pods: NamespacedPods.optional(),
+  nodes: LabelSelector.optional(),
+  networks: z.array(CidrText).min(1).max(CAP).optional(),
+  domainNames: z.array(DomainName).min(1).max(CAP).optional(),
+});
+
+const PortRange = strict({ start: PortNumber, end: PortNumber }).superRefine(
+  ({ start, end }, context) => {
+    if (start >= end)
+      context.addIssue({
+        code: 'custom',
+        path: ['end'],
+        message: 'must be greater than start',
+        params: { code: 'PORT_RANGE_INVALID' },
+      });
+  },
+);
+
+const L4 = strict({
+  destinationPort: exactlyOne('destinationPort', {
+    number: PortNumber.optional(),
+    range: PortRange.optional(),
+  }).optional(),
+});
+
+const Protocol = exactlyOne('a protocol', {
+  tcp: L4.optional(),
+  udp: L4.optional(),
+  sctp: L4.optional(),
+  destinationNamedPort: PortName.optional(),
+});
+
+const Action = z.enum(['Accept', 'Deny', 'Pass']);
+const common = {
+  name: z.string().max(100).optional(),
+  action: Action,
+  protocols: z.array(Protocol).min(1).max(CAP).optional(),
+};
+
+const IngressRule = strict({ ...common, from: z.array(IngressPeer).min(1).max(CAP) });
+
+const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }).superRefine(
+  (rule, context) => {
+    const named = rule.protocols?.some(
+      ({ destinationNamedPort }) => destinationNamedPort !== undefined,
+    );
+    for (const [index, peer] of rule.to.entries()) {
+      const outside = peer.networks ?? peer.nodes ?? peer.domainNames;
+      if (named && outside)
+        context.addIssue({
+          code: 'custom',
+          path: ['to', index],
+          message: 'destinationNamedPort cannot be combined with networks, nodes or domainNames',
+          params: { code: 'NAMED_PORT_WITH_NETWORKS' },
+        });
+      if (peer.domainNames && rule.action !== 'Accept')
+        context.addIssue({
+          code: 'custom',
+          path: ['to', index, 'domainNames'],
+          message: 'domainNames are allowed in Accept rules only',
+          params: { code: 'DOMAIN_NAMES_NOT_ACCEPT' },
+        });
+    }
+  },
+);
+
+/**
+ * Spec of ClusterNetworkPolicy `policy.networking.k8s.io/v1alpha2` (network-policy-api release v0.2.0, apis/v1alpha2), the canonical
+ * cluster-wide model (decision 5). Stricter than the schema where a served object would fail closed: see each issue's code.
+ */
+export const ClusterNetworkPolicySpec = strict({
+  tier: z.enum(['Admin', 'Baseline']),
+  priority: z.int().min(0).max(1_000),
+  subject: Subject,
+  ingress: z.array(IngressRule).max(CAP).optional(),
+  egress: z.array(EgressRule).max(CAP).optional(),
+}).superRefine(({ tier, priority, egress = [] }, context) => {
+  if (tier === 'Admin' && priority === RESERVED_ADMIN_PRIORITY)
+    context.addIssue({
+      code: 'custom',
+      path: ['priority'],
+      message:
+        'priority 0 of tier Admin is reserved for the agent’s own escape rule: use 1 to 1000',
+      params: { code: 'PRIORITY_RESERVED' },
+    });
+  for (const [rule, { to }] of egress.entries())
+    for (const [peer, { domainNames }] of to.entries())
+      if (tier !== 'Admin' && domainNames)
+        context.addIssue({
+          code: 'custom',
+          path: ['egress', rule, 'to', peer, 'domainNames'],
+          message: 'domainNames are allowed in tier Admin only',
+          params: { code: 'DOMAIN_NAMES_NOT_ADMIN' },
+        });
+});
+export type ClusterNetworkPolicySpec = z.infer<typeof ClusterNetworkPolicySpec>;
+export type ClusterNetworkPolicyRule = z.infer<typeof IngressRule> | z.infer<typeof EgressRule>;

@@ -1,0 +1,104 @@
+import { cidrContains, LabelSelector, parseCidr } from '@picket/selector';
+import { z } from 'zod';
+
+import { strict } from './problems-of.ts';
+
+/** A port of a NetworkPolicy is a number or the name of a container port (IANA_SVC_NAME, RFC 6335). */
+export const PortNumber = z.int().min(1).max(65_535);
+export const PortName = z
+  .string()
+  .max(15)
+  .regex(/^(?!.*--)(?=.*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
+    error:
+      'a port name has at most 15 lower-case letters, digits and single "-", and at least one letter',
+  });
+
+export const CidrText = z
+  .string()
+  .max(64)
+  .refine((text) => parseCidr(text) !== undefined, {
+    error: 'not a CIDR such as 10.0.0.0/8 or 2001:db8::/32',
+    params: { code: 'CIDR_INVALID' },
+  });
+
+const IpBlock = strict({
+  cidr: CidrText,
+  except: z.array(CidrText).max(1_000).optional(),
+}).superRefine(({ cidr, except = [] }, context) => {
+  const outer = parseCidr(cidr);
+  for (const [index, text] of except.entries()) {
+    const inner = parseCidr(text);
+    if (!outer || !inner) continue;
+    if (!cidrContains(outer, inner) || inner.prefix === outer.prefix)
+      context.addIssue({
+        code: 'custom',
+        path: ['except', index],
+        message: `must be a strict subset of cidr ${cidr}`,
+        params: { code: 'EXCEPT_OUTSIDE_CIDR' },
+      });
+  }
+});
+
+const Peer = strict({
+  podSelector: LabelSelector.optional(),
+  namespaceSelector: LabelSelector.optional(),
+  ipBlock: IpBlock.optional(),
+}).superRefine((peer, context) => {
+  if (Object.keys(peer).length === 0)
+    context.addIssue({
+      code: 'custom',
+      message: 'a peer needs podSelector, namespaceSelector or ipBlock',
+      params: { code: 'PEER_EMPTY' },
+    });
+  if (peer.ipBlock && (peer.podSelector || peer.namespaceSelector))
+    context.addIssue({
+      code: 'custom',
+      message: 'ipBlock may not stand beside podSelector or namespaceSelector: use two peers',
+      params: { code: 'PEER_MIXED' },
+    });
+});
+
+const Port = strict({
+  protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
+  port: z.union([PortNumber, PortName]).optional(),
+  endPort: PortNumber.optional(),
+}).superRefine(({ port, endPort }, context) => {
+  if (endPort === undefined) return;
+  const issue = (message: string): void =>
+    context.addIssue({
+      code: 'custom',
+      path: ['endPort'],
+      message,
+      params: { code: 'END_PORT_INVALID' },
+    });
+  if (port === undefined) issue('may not be set without port');
+  else if (typeof port === 'string') issue('may not be set with a named port');
+  else if (endPort < port) issue('must be equal to or greater than port');
+});
+
+const MAX_ITEMS = 10_000;
+const Ports = z.array(Port).max(MAX_ITEMS).optional();
+const Peers = z.array(Peer).max(MAX_ITEMS).optional();
+
+/**
+ * Spec of NetworkPolicy `networking.k8s.io/v1`, as the API server accepts it (kubernetes/api networking/v1/types.go,
+ * kubernetes pkg/apis/networking/validation): unknown fields are refused, as with server-side apply.
+ */
+export const NetworkPolicySpec = strict({
+  podSelector: LabelSelector.optional(),
+  policyTypes: z
+    .array(z.enum(['Ingress', 'Egress']))
+    .max(2)
+    .optional(),
+  ingress: z
+    .array(strict({ from: Peers, ports: Ports }))
+    .max(MAX_ITEMS)
+    .optional(),
+  egress: z
+    .array(strict({ to: Peers, ports: Ports }))
+    .max(MAX_ITEMS)
+    .optional(),
+});
+export type NetworkPolicySpec = z.infer<typeof NetworkPolicySpec>;
+export type NetworkPolicyPeer = z.infer<typeof Peer>;
+export type NetworkPolicyPort = z.infer<typeof Port>;
