@@ -1,11 +1,14 @@
 // `npm test [-- PATTERN]`: every test in one Jest run, as the first command on a fresh clone too.
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 import { buildBundles, installWhenStale, run } from '../apps/cli/entry/bootstrap.js';
 import { readResults, resultsFile } from './results.js';
 
 installWhenStale();
 await buildBundles(); // the system tests start what people start
 
+mkdirSync(dirname(resultsFile), { recursive: true });
 rmSync(resultsFile, { force: true });
 const jest = [
   '--experimental-vm-modules',
