@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander';
+
+import { agentCommand } from './commands/agent.ts';
+import { applyCommand } from './commands/apply.ts';
+import { clusterCommand } from './commands/cluster.ts';
+import { diffCommand } from './commands/diff.ts';
+import { getCommand } from './commands/get.ts';
+import { loginCommand } from './commands/login.ts';
+import { policySetCommand } from './commands/policy-set.ts';
+import { upCommand } from './commands/up.ts';
+import { Failure, exitCode } from './exit-code.ts';
+
+const HELP_AFTER = `
+Finding the hub (first that is there wins):
+  1. --url and --token-file
+  2. PICKET_URL with PICKET_TOKEN or PICKET_TOKEN_FILE
+  3. what \`picket login\` remembered
+  4. .picket/connection.json here or in a folder above (a hub that \`picket up\` or \`picket demo\` runs)
+
+Exit codes:
+  0  done
+  1  there are differences, or a cluster is not as it should be
+  2  wrong usage or bad input
+  3  the hub refused
+  4  the hub, or what it runs on, cannot be reached
+
+Examples:
+  picket up
+  picket apply -f deploy/blueprints/zero-trust-baseline --dry-run
+  picket cluster register prod-eu-1 --label tier=prod | kubectl apply -f -
+  picket get status -o json`;
+
+/** The whole command line. It throws instead of ending the process. */
+export function buildProgram(): Command {
+  const program = new Command('picket')
+    .description(
+      'Keeps a fleet of Kubernetes clusters inside the network segmentation that its owners meant.',
+    )
+    .version('0.1.0')
+    .addHelpText('after', HELP_AFTER)
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(--help tells more)')
+    .showSuggestionAfterError();
+  for (const command of [
+    upCommand(),
+    loginCommand(),
+    applyCommand(),
+    diffCommand(),
+    getCommand(),
+    clusterCommand(),
+    policySetCommand(),
+    agentCommand(),
+  ])
+    program.addCommand(command);
+  inheritSettings(program);
+  return program;
+}
+
+/** Runs one command line and answers the exit code; what went wrong is told on standard error. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? exitCode.ok);
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+    if (!(error instanceof Failure)) throw error;
+    console.error(error.message);
+    return error.code;
+  }
+}
+
+// Commands that were built on their own do not inherit these.
+function inheritSettings(parent: Command): void {
+  parent.exitOverride();
+  for (const child of parent.commands) {
+    child.copyInheritedSettings(parent);
+    inheritSettings(child);
+  }
+}
