@@ -221,7 +221,7 @@ function equalPriorities(entries: readonly Entry[]): Problem[] {
   return entries.flatMap(({ object: { manifest }, path }) => {
     if (manifest.kind !== 'ClusterNetworkPolicy') return [];
     const { tier, priority } = manifest.spec;
-    const key = `tier ${String(tier)} priority ${String(priority)}`;
+    const key = `tier ${JSON.stringify(tier)} priority ${JSON.stringify(priority)}`;
     const other = first.get(key);
     if (other === undefined) {
       first.set(key, manifest.metadata.name);

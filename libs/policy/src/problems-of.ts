@@ -68,9 +68,9 @@ function nearest(key: string, known: readonly string[]): string | undefined {
 /** Levenshtein distance, on the first 64 characters. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: Math.min(b.length, 64) + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a.slice(0, 64)].entries()) {
+  for (const [i, letter] of Array.from(a.slice(0, 64)).entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b.slice(0, 64)].entries())
+    for (const [j, other] of Array.from(b.slice(0, 64)).entries())
       next.push(
         Math.min(
           (next[j] ?? 0) + 1,

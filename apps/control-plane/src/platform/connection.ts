@@ -1,0 +1,87 @@
+import { Field, Int, ObjectType } from '@nestjs/graphql';
+import { DomainError } from '@picket/kernel';
+
+/** The largest page of any list. */
+export const PAGE_MAX = 200;
+
+export class PageInvalid extends DomainError {
+  readonly code = 'PAGE_INVALID';
+  readonly kind = 'invalid';
+}
+
+@ObjectType({ description: 'Where a page ends (Relay cursor connections).' })
+export class PageInfo {
+  @Field({ description: 'Whether more items follow this page.' })
+  hasNextPage!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Give it as `after` to get the next page.' })
+  endCursor!: string | null;
+}
+
+export interface Edge<T> {
+  readonly cursor: string;
+  readonly node: T;
+}
+
+/** One page of a list in Relay's shape. `totalCount` is asked from the database only when a client selects it. */
+export interface Connection<T> {
+  readonly edges: readonly Edge<T>[];
+  readonly pageInfo: PageInfo;
+  readonly totalCount: () => Promise<number>;
+}
+
+export interface PageRequest {
+  readonly first: number;
+  /** The key of the last item of the page before, as the repository ordered it. */
+  readonly after: string | undefined;
+}
+
+/** Reads `first` and `after`. Throws PageInvalid beyond 1 to 200 or for a cursor that is not ours. */
+export function pageRequest(first: number, after?: string | null): PageRequest {
+  if (first < 1 || first > PAGE_MAX)
+    throw new PageInvalid(`first must be 1 to ${PAGE_MAX}, not ${first}`, { first, max: PAGE_MAX });
+  if (after === undefined || after === null) return { first, after: undefined };
+  const key = Buffer.from(after, 'base64url').toString('utf8');
+  if (!key.startsWith('k:')) throw new PageInvalid('after is not a cursor of this list');
+  return { first, after: key.slice(2) };
+}
+
+/** Makes a connection of rows that were fetched with one more than asked for. */
+export function connectionOf<T>(
+  items: readonly T[],
+  { first }: PageRequest,
+  keyOf: (item: T) => string,
+  totalCount: () => Promise<number>,
+): Connection<T> {
+  const page = items.slice(0, first);
+  const edges = page.map((node) => ({ cursor: Buffer.from(`k:${keyOf(node)}`).toString('base64url'), node }));
+  const pageInfo = { hasNextPage: items.length > first, endCursor: edges.at(-1)?.cursor ?? null };
+  return { edges, pageInfo, totalCount };
+}
+
+type Class<T> = abstract new (...args: never[]) => T;
+
+/** The GraphQL types of a connection over `Node`: the connection, with its edge. */
+export function ConnectionType<T>(Node: Class<T>, name: string): Class<Connection<T>> {
+  @ObjectType(`${name}Edge`, { description: `One ${name} of a page, with its cursor.` })
+  class EdgeType {
+    @Field({ description: 'Give it as `after` to get what follows.' })
+    cursor!: string;
+
+    @Field(() => Node, { description: 'The item.' })
+    node!: T;
+  }
+
+  @ObjectType({ isAbstract: true })
+  abstract class ConnectionOf {
+    @Field(() => [EdgeType], { description: 'The items of this page.' })
+    edges!: EdgeType[];
+
+    @Field(() => PageInfo, { description: 'Where this page ends.' })
+    pageInfo!: PageInfo;
+
+    @Field(() => Int, { description: 'How many items the whole list has; costs one more query, only when selected.' })
+    totalCount!: () => Promise<number>;
+  }
+  return ConnectionOf;
+}

@@ -1,0 +1,125 @@
+import { createPostgresBackend, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { DomainError } from '@picket/kernel';
+import type { z } from 'zod';
+
+import type { Config } from '../config/config.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * A past fact in a queue. `repeats: 'once'` runs once per key; `'latest'` runs again once after the running one, whatever came meanwhile.
+ * A key has no ":" and is not only digits (BullMQ).
+ */
+export interface JobDefinition<Payload> {
+  readonly name: string;
+  readonly queue: string;
+  readonly payload: z.ZodType<Payload>;
+  readonly key: (payload: Payload) => string;
+  readonly repeats: 'once' | 'latest';
+}
+
+export function defineJob<Payload>(definition: JobDefinition<Payload>): JobDefinition<Payload> {
+  return definition;
+}
+
+/** A definition and what to do with it; the payload is parsed when it comes out, too. */
+export interface JobHandler {
+  readonly name: string;
+  readonly queue: string;
+  run(data: unknown): Promise<void>;
+}
+
+export function on<Payload>(
+  { name, queue, payload }: JobDefinition<Payload>,
+  handle: (payload: Payload) => Promise<void>,
+): JobHandler {
+  return { name, queue, run: (data) => handle(payload.parse(data)) };
+}
+
+type AnyQueue = Pick<Queue, 'add' | 'close' | 'getJobCounts' | 'getWaiting'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+
+/** The one door to the queue: BullMQ on Redis when there is one, else on PostgreSQL in the schema `jobs`. */
+export class JobQueue {
+  readonly #queues = new Map<string, AnyQueue>();
+  readonly #workers: Worker[] = [];
+  readonly #config: Config;
+  readonly #logger: Logger;
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+  }
+
+  async enqueue<Payload>(job: JobDefinition<Payload>, payload: Payload): Promise<void> {
+    const id = job.key(payload);
+    await this.#queue(job.queue).add(job.name, job.payload.parse(payload), {
+      ...(job.repeats === 'once' ? { jobId: id } : { deduplication: { id, keepLastIfActive: true } }),
+      attempts: 8,
+      backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+      removeOnComplete: { age: 3_600, count: 1_000 },
+      removeOnFail: { age: 604_800, count: 10_000 },
+    });
+  }
+
+  /** Starts taking jobs of these handlers, one worker per queue. Only the worker process calls this. */
+  work(handlers: readonly JobHandler[]): void {
+    for (const queue of new Set(handlers.map((handler) => handler.queue))) {
+      const own = handlers.filter((handler) => handler.queue === queue);
+      const process = async ({ name, data }: { name: string; data: unknown }): Promise<void> => {
+        const handler = own.find((candidate) => candidate.name === name);
+        if (!handler) throw new UnrecoverableError(`No handler for ${name}`);
+        try {
+          await handler.run(data);
+        } catch (error) {
+          this.#logger.warn({ jobName: name, error: String(error) }, 'a job failed');
+          if (error instanceof DomainError && error.kind !== 'unavailable')
+            throw new UnrecoverableError(error.code);
+          throw error;
+        }
+      };
+      const worker = this.#config.REDIS_URL
+        ? new Worker(queue, process, { connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: null }, prefix: 'picket' })
+        : (new Worker(queue, process, { connection: this.#postgres() }, createPostgresBackend) as unknown as Worker);
+      worker.on('error', (error) => this.#logger.warn({ queue, error: String(error) }, 'the queue is unreachable'));
+      this.#workers.push(worker);
+    }
+  }
+
+  /** Jobs that wait, per queue that this process has touched: for readiness and metrics. */
+  async depths(): Promise<Record<string, number>> {
+    const depths: Record<string, number> = {};
+    for (const [name, queue] of this.#queues) {
+      const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+      depths[name] = (counts['waiting'] ?? 0) + (counts['delayed'] ?? 0);
+    }
+    return depths;
+  }
+
+  /** Opens the queue and asks it something; throws when it is away. */
+  async check(): Promise<void> {
+    await this.#queue('policy-sets').getJobCounts('waiting');
+  }
+
+  /** Lets running jobs finish, takes no more, then closes. */
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  #queue(name: string): AnyQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      queue = this.#config.REDIS_URL
+        ? (new Queue(name, { connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: 1, enableOfflineQueue: true }, prefix: 'picket' }) as unknown as AnyQueue)
+        : (new Queue(name, { connection: this.#postgres() }, createPostgresBackend) as unknown as AnyQueue);
+      queue.on('error', (error) => this.#logger.warn({ queue: name, error: String(error) }, 'the queue is unreachable'));
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #postgres(): { connectionString: string; schema: string; max: number } {
+    return { connectionString: this.#config.DATABASE_URL, schema: 'jobs', max: 4 };
+  }
+}
