@@ -5,6 +5,7 @@ export {
   type CompileInput,
   type CompileResult,
 } from './compile.ts';
+export { expand } from './expand.ts';
 export { type Loss, type ServedKinds } from './losses.ts';
 export { diffBlueprints, type EntryChange } from './diff-blueprints.ts';
 export { originOf, type Origin } from './origin.ts';

@@ -1,0 +1,37 @@
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { GqlExecutionContext } from '@nestjs/graphql';
+
+import { abilityOf, type Action, type Actor, NotAllowed, NotAuthenticated, type Thing } from './actor.ts';
+
+interface Requirement {
+  readonly action: Action;
+  readonly type: Thing;
+}
+
+/** Declares what an operation needs. Without it the operation answers FORBIDDEN to everyone. */
+export function Requires(action: Action, type: Thing): MethodDecorator {
+  return SetMetadata('requires', { action, type } satisfies Requirement);
+}
+
+/** The actor of the request. The guard has seen to it that there is one. */
+export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
+  if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
+  return actor;
+});
+
+/** Default deny: an operation without `@Requires` answers FORBIDDEN to everyone (decision 11). */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): true {
+    const rule = this.reflector.get<Requirement | undefined>('requires', context.getHandler());
+    const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
+    if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
+    if (!rule || abilityOf(actor).cannot(rule.action, rule.type))
+      throw new NotAllowed(rule ? `You may not ${rule.action} a ${rule.type}` : 'This operation declares no permission');
+    return true;
+  }
+}

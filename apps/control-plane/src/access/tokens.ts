@@ -1,0 +1,73 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+
+import type { DataSource } from 'typeorm';
+
+import type { Config } from '../config/config.ts';
+import type { FanOut } from '../platform/fan-out.ts';
+import type { Actor } from './actor.ts';
+
+const CACHE_MAX = 10_000;
+const CACHE_MS = 5_000;
+
+/** API tokens: 256 random bits, SHA-256 at rest. */
+export class Tokens {
+  readonly #dataSource: DataSource;
+  // Also remembers what is no token, so that guessing costs the database one query per guess and no more.
+  readonly #cache = new Map<string, { actor: Actor | undefined; untilMs: number }>();
+
+  constructor(dataSource: DataSource, fanOut: FanOut) {
+    this.#dataSource = dataSource;
+    fanOut.subscribe('tokens.changed', () => this.#cache.clear());
+    fanOut.onResync(() => this.#cache.clear());
+  }
+
+  /** Who sends this `Authorization` header; undefined when nobody that we know. */
+  async actorOf(header: string | undefined, nowMs: number): Promise<Actor | undefined> {
+    const token = header?.startsWith('Bearer ') ? header.slice(7) : undefined;
+    if (token === undefined || token.length > 256) return undefined;
+    const cached = this.#cache.get(token);
+    if (cached && cached.untilMs > nowMs) return cached.actor;
+    const [row] = await this.#dataSource.query(
+      'SELECT id, organization_id, role FROM api_tokens WHERE token_hash = $1 AND revoked_at IS NULL',
+      [hashToken(token)],
+    );
+    const actor = row && { tokenId: row.id, organizationId: row.organization_id, role: row.role };
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    this.#cache.set(token, { actor, untilMs: nowMs + CACHE_MS });
+    return actor;
+  }
+}
+
+/** A new secret with its prefix, and what is stored of it. */
+export function newToken(prefix: string): { token: string; hash: Buffer } {
+  const token = `${prefix}${randomBytes(32).toString('base64url')}`;
+  return { token, hash: hashToken(token) };
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/**
+ * Makes the organization, the project `default` and the first admin's token when there is none yet.
+ * Returns the token when this call made it. Replicas that start at once make one.
+ */
+export async function bootstrap(dataSource: DataSource, config: Config): Promise<string | undefined> {
+  const { token, hash } = newToken('picket_');
+  const made = await dataSource.transaction(async (sql) => {
+    await sql.query('LOCK TABLE organizations IN EXCLUSIVE MODE');
+    const [existing] = await sql.query('SELECT 1 FROM api_tokens LIMIT 1');
+    if (existing) return false;
+    const [organization] = await sql.query(`INSERT INTO organizations (name) VALUES ('default') RETURNING id`);
+    await sql.query(`INSERT INTO projects (organization_id, name) VALUES ($1, 'default')`, [organization.id]);
+    await sql.query(
+      `INSERT INTO api_tokens (organization_id, name, role, token_hash) VALUES ($1, 'first admin', 'admin', $2)`,
+      [organization.id, hash],
+    );
+    // Inside the transaction: a token that could not be handed out must not exist.
+    if (config.BOOTSTRAP_TOKEN_FILE) await writeFile(config.BOOTSTRAP_TOKEN_FILE, `${token}\n`, { mode: 0o600 });
+    return true;
+  });
+  return made ? token : undefined;
+}

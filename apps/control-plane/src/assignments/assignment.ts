@@ -1,0 +1,39 @@
+import { DomainError, type Json } from '@picket/kernel';
+import type { LabelSelector } from '@picket/selector';
+
+/** Binds a blueprint version to the clusters that a selector picks, with parameters. */
+export interface Assignment {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly projectId: string;
+  readonly project: string;
+  readonly name: string;
+  readonly blueprintId: string;
+  readonly blueprint: string;
+  readonly version: number;
+  readonly clusterSelector: LabelSelector;
+  readonly parameters: Readonly<Record<string, Json>>;
+  readonly revision: number;
+}
+
+export class AssignmentMissing extends DomainError {
+  readonly code = 'ASSIGNMENT_MISSING';
+  readonly kind = 'notFound';
+}
+
+export class AssignmentExists extends DomainError {
+  readonly code = 'ASSIGNMENT_EXISTS';
+  readonly kind = 'conflict';
+}
+
+/** Somebody else changed it first. */
+export class AssignmentChanged extends DomainError {
+  readonly code = 'ASSIGNMENT_CHANGED';
+  readonly kind = 'conflict';
+}
+
+/** Only an ACTIVE version can be newly pinned. */
+export class VersionNotActive extends DomainError {
+  readonly code = 'VERSION_NOT_ACTIVE';
+  readonly kind = 'conflict';
+}

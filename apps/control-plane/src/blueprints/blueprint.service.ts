@@ -1,0 +1,103 @@
+import { diffBlueprints, type EntryChange, expand } from '@picket/compiler';
+import type { Problem } from '@picket/kernel';
+import { type Blueprint as BlueprintDocument, parseBlueprint } from '@picket/policy';
+import type { DataSource } from 'typeorm';
+
+import { type Actor, authorize } from '../access/actor.ts';
+import { checked } from '../clusters/cluster.service.ts';
+import { nameSchema } from '../clusters/name.ts';
+import type { ProjectRepository } from '../clusters/project.repository.ts';
+import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
+import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Blueprint, BlueprintVersion } from './blueprint.ts';
+import { VersionMoveForbidden } from './blueprint.ts';
+import type { BlueprintRepository } from './blueprint.repository.ts';
+import { loadIncludes } from './includes.ts';
+
+export interface Refused {
+  readonly problems: readonly Problem[];
+}
+
+/** The use cases of blueprints. Publishing moves nothing: no cluster changes until an assignment does (decision 4). */
+export class BlueprintService {
+  readonly #dataSource: DataSource;
+  readonly #blueprints: BlueprintRepository;
+  readonly #projects: ProjectRepository;
+
+  constructor(dataSource: DataSource, blueprints: BlueprintRepository, projects: ProjectRepository) {
+    this.#dataSource = dataSource;
+    this.#blueprints = blueprints;
+    this.#projects = projects;
+  }
+
+  async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Blueprint> {
+    const blueprint = by.id
+      ? await this.#blueprints.get(by.id)
+      : await this.#blueprints.getByName((await this.#projects.getByName(actor.organizationId, by.project ?? 'default')).id, by.name ?? '');
+    authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
+    return blueprint;
+  }
+
+  async list(actor: Actor, project: string | undefined, first: number, after?: string): Promise<Connection<Blueprint>> {
+    const page = pageRequest(first, after);
+    const items = await this.#blueprints.list(actor.organizationId, project, page.after, page.first + 1);
+    return connectionOf(items, page, (item) => `${item.project}/${item.name}`, () => this.#blueprints.count(actor.organizationId, project));
+  }
+
+  async diff(actor: Actor, id: string, from: number, to: number): Promise<EntryChange[]> {
+    await this.get(actor, { id });
+    const [before, after] = await Promise.all([this.#blueprints.version(id, from), this.#blueprints.version(id, to)]);
+    return diffBlueprints(before.document, after.document);
+  }
+
+  /** Saves the draft, or says all that is wrong with it. `expected` 0 makes a new blueprint. Throws BlueprintChanged with what is there. */
+  async saveDraft(
+    actor: Actor,
+    input: { project: string; name: string; document: unknown; expectedDraftVersion: number },
+  ): Promise<Blueprint | Refused> {
+    authorize(actor, 'write', 'Blueprint', actor.organizationId);
+    const name = checked(nameSchema, input.name, 'name');
+    const project = await this.#projects.getByName(actor.organizationId, input.project);
+    const { blueprint: document, problems } = parseBlueprint(input.document);
+    if (!document) return { problems };
+    const existing = await this.#blueprints.findByName(project.id, name);
+    return existing
+      ? this.#blueprints.saveDraft(existing.id, document, input.expectedDraftVersion)
+      : this.#blueprints.create(project.id, name, document);
+  }
+
+  /** Makes the draft the next version, or says what is wrong with it and what it includes. */
+  async publish(actor: Actor, id: string, expectedDraftVersion?: number): Promise<BlueprintVersion | Refused> {
+    const blueprint = await this.#writable(actor, id);
+    return inTransaction(this.#dataSource, async (sql) => {
+      const problems = await this.problemsOf(blueprint.projectId, blueprint.name, blueprint.draft, sql);
+      if (problems.some(({ severity }) => severity === 'error')) return { problems };
+      return this.#blueprints.publish(id, expectedDraftVersion ?? blueprint.draftVersion, sql);
+    });
+  }
+
+  async activate(actor: Actor, id: string, version: number): Promise<BlueprintVersion> {
+    await this.#writable(actor, id);
+    return inTransaction(this.#dataSource, async (sql) => {
+      const { state } = await this.#blueprints.version(id, version, sql);
+      if (state === 'RETIRED') throw new VersionMoveForbidden(`Version ${version} is retired; publish it anew`, { state });
+      return this.#blueprints.setState(id, version, 'ACTIVE', sql);
+    });
+  }
+
+  /** What is wrong with a document beside its own form: its includes, all the way down. */
+  async problemsOf(projectId: string, name: string, document: BlueprintDocument, sql: Sql): Promise<Problem[]> {
+    const { problems } = parseBlueprint(document);
+    if ((document.includes ?? []).length === 0) return [...problems];
+    const includes = await loadIncludes(this.#blueprints, projectId, document, sql);
+    const { problems: found } = expand({ blueprint: name, version: 0, document }, {}, includes, ['spec']);
+    // A required parameter of the blueprint itself is the assignment's business.
+    return [...problems, ...found.filter(({ code, path }) => code !== 'PARAMETER_MISSING' || !path.startsWith('spec.parameters'))];
+  }
+
+  async #writable(actor: Actor, id: string): Promise<Blueprint> {
+    const blueprint = await this.#blueprints.get(id);
+    authorize(actor, 'write', 'Blueprint', blueprint.organizationId);
+    return blueprint;
+  }
+}

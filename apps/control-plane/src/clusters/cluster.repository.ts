@@ -1,0 +1,110 @@
+import type { LabelSelector } from '@picket/selector';
+import type { DataSource } from 'typeorm';
+
+import type { Sql } from '../platform/database.ts';
+import { type Cluster, ClusterExists, ClusterMissing, type ClusterState } from './cluster.ts';
+import { selectorSql } from './selector-sql.ts';
+
+const COLUMNS = `c.id, c.project_id AS "projectId", p.name AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,
+  c.registered_at AS "registeredAt", c.approved_at AS "approvedAt", c.desired_digest AS "desiredDigest",
+  c.desired_sequence::float8 AS "desiredSequence", c.render_key AS "renderKey", c.capabilities_hash AS "capabilitiesHash"`;
+const FROM = 'FROM clusters c JOIN projects p ON p.id = c.project_id';
+
+export interface ClusterQuestion {
+  readonly organizationId: string;
+  readonly project?: string | undefined;
+  readonly nameContains?: string | undefined;
+  readonly state?: ClusterState | undefined;
+  readonly selector?: LabelSelector | undefined;
+}
+
+/** Stores clusters and their join tokens. Lists are ordered by project and name. */
+export class ClusterRepository {
+  readonly #dataSource: DataSource;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+  }
+
+  async get(id: string, sql: Sql = this.#dataSource): Promise<Cluster> {
+    const [cluster] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE c.id = $1`, [id]);
+    if (!cluster) throw new ClusterMissing(`There is no cluster ${id}`, { id });
+    return cluster;
+  }
+
+  async getByName(projectId: string, name: string, sql: Sql = this.#dataSource): Promise<Cluster> {
+    const [cluster] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE c.project_id = $1 AND c.name = $2`, [projectId, name]);
+    if (!cluster) throw new ClusterMissing(`There is no cluster ${name}`, { name });
+    return cluster;
+  }
+
+  list(question: ClusterQuestion, after: string | undefined, limit: number): Promise<Cluster[]> {
+    const values: unknown[] = [];
+    const where = conditions(question, values);
+    if (after !== undefined) {
+      const [project = '', name = ''] = after.split('/');
+      where.push(`(p.name, c.name) > ($${values.push(project)}, $${values.push(name)})`);
+    }
+    return this.#dataSource.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE ${where.join(' AND ')} ORDER BY p.name, c.name LIMIT $${values.push(limit)}`,
+      values,
+    );
+  }
+
+  async count(question: ClusterQuestion, sql: Sql = this.#dataSource): Promise<number> {
+    const values: unknown[] = [];
+    const [row] = await sql.query(`SELECT count(*)::int AS count ${FROM} WHERE ${conditions(question, values).join(' AND ')}`, values);
+    return row.count;
+  }
+
+  async create(projectId: string, name: string, labels: Readonly<Record<string, string>>, sql: Sql): Promise<Cluster> {
+    const [row] = await sql.query(
+      'INSERT INTO clusters (project_id, name, labels) VALUES ($1, $2, $3) ON CONFLICT (project_id, name) DO NOTHING RETURNING id',
+      [projectId, name, labels],
+    );
+    if (!row) throw new ClusterExists(`There is a cluster ${name} already`, { name });
+    return this.get(row.id, sql);
+  }
+
+  /** Replaces the labels; what the cluster must have may change, so it becomes stale. */
+  async label(id: string, labels: Readonly<Record<string, string>>, sql: Sql): Promise<void> {
+    await sql.query('UPDATE clusters SET labels = $2, stale = true WHERE id = $1', [id, labels]);
+  }
+
+  async setState(id: string, state: ClusterState, sql: Sql = this.#dataSource): Promise<void> {
+    await sql.query(
+      `UPDATE clusters SET state = $2, stale = true, approved_at = CASE WHEN $2 = 'APPROVED' THEN now() ELSE approved_at END WHERE id = $1`,
+      [id, state],
+    );
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#dataSource.query('DELETE FROM clusters WHERE id = $1', [id]);
+  }
+
+  /** Marks all clusters of the project that a selector picks as stale, in id order so that two such changes cannot deadlock. */
+  async markStale(projectId: string, selectors: readonly LabelSelector[], sql: Sql): Promise<void> {
+    const values: unknown[] = [projectId];
+    const picks = selectors.map((selector) => `(${selectorSql(selector, 'labels', values)})`).join(' OR ');
+    await sql.query(
+      `UPDATE clusters SET stale = true WHERE id IN
+        (SELECT id FROM clusters WHERE project_id = $1 AND NOT stale AND (${picks}) ORDER BY id FOR UPDATE)`,
+      values,
+    );
+  }
+
+  async addJoinToken(clusterId: string, hash: Buffer, expiresAt: Date, sql: Sql): Promise<void> {
+    // A new invitation makes older ones void: at most one way in at a time.
+    await sql.query('DELETE FROM join_tokens WHERE cluster_id = $1', [clusterId]);
+    await sql.query('INSERT INTO join_tokens (token_hash, cluster_id, expires_at) VALUES ($1, $2, $3)', [hash, clusterId, expiresAt]);
+  }
+}
+
+function conditions({ organizationId, project, nameContains, state, selector }: ClusterQuestion, values: unknown[]): string[] {
+  const where = [`p.organization_id = $${values.push(organizationId)}`];
+  if (project !== undefined) where.push(`p.name = $${values.push(project)}`);
+  if (nameContains !== undefined) where.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);
+  if (state !== undefined) where.push(`c.state = $${values.push(state)}`);
+  if (selector !== undefined) where.push(`(${selectorSql(selector, 'c.labels', values)})`);
+  return where;
+}

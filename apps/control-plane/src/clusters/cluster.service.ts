@@ -1,0 +1,171 @@
+import { LabelSelector, Labels, parseSelectorText } from '@picket/selector';
+import { problemsOf } from '@picket/policy';
+import type { DataSource } from 'typeorm';
+import type { z } from 'zod';
+
+import { type Actor, authorize } from '../access/actor.ts';
+import { newToken } from '../access/tokens.ts';
+import type { Config } from '../config/config.ts';
+import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
+import { inTransaction, type Sql } from '../platform/database.ts';
+import type { FanOut } from '../platform/fan-out.ts';
+import type { JobQueue } from '../platform/jobs.ts';
+import { type Cluster, ClusterMoveForbidden, InputInvalid } from './cluster.ts';
+import { clustersStale } from './cluster.jobs.ts';
+import type { ClusterRepository } from './cluster.repository.ts';
+import { nameSchema } from './name.ts';
+import type { Project, ProjectRepository } from './project.repository.ts';
+
+export interface Invitation {
+  readonly cluster: Cluster;
+  readonly joinToken: string;
+  readonly expiresAt: Date;
+}
+
+export interface ClusterFilter {
+  readonly project?: string | null;
+  readonly nameContains?: string | null;
+  readonly labelSelector?: string | null;
+  readonly state?: Cluster['state'] | null;
+}
+
+interface Parts {
+  readonly dataSource: DataSource;
+  readonly clusters: ClusterRepository;
+  readonly projects: ProjectRepository;
+  readonly jobs: JobQueue;
+  readonly fanOut: FanOut;
+  readonly config: Config;
+}
+
+/** The use cases of clusters and projects. */
+export class ClusterService {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async createProject(actor: Actor, name: string, requiresApproval: boolean): Promise<Project> {
+    authorize(actor, 'write', 'Project', actor.organizationId);
+    return this.#parts.projects.create(actor.organizationId, checked(nameSchema, name, 'name'), requiresApproval);
+  }
+
+  listProjects(actor: Actor, first: number, after?: string): Promise<Connection<Project>> {
+    const page = pageRequest(first, after);
+    const { projects } = this.#parts;
+    return projects
+      .list(actor.organizationId, page.after, page.first + 1)
+      .then((items) => connectionOf(items, page, ({ name }) => name, () => projects.count(actor.organizationId)));
+  }
+
+  async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Cluster> {
+    const { clusters, projects } = this.#parts;
+    const cluster = by.id
+      ? await clusters.get(by.id)
+      : await clusters.getByName((await projects.getByName(actor.organizationId, by.project ?? 'default')).id, by.name ?? '');
+    authorize(actor, 'read', 'Cluster', cluster.organizationId);
+    return cluster;
+  }
+
+  async list(actor: Actor, filter: ClusterFilter, first: number, after?: string): Promise<Connection<Cluster>> {
+    const page = pageRequest(first, after);
+    const selector = filter.labelSelector ? parseSelectorText(filter.labelSelector) : undefined;
+    return this.listMatching(actor, { ...filter, selector }, page.first, after);
+  }
+
+  async listMatching(
+    actor: Actor,
+    filter: Omit<ClusterFilter, 'labelSelector'> & { selector?: LabelSelector | undefined },
+    first: number,
+    after?: string,
+  ): Promise<Connection<Cluster>> {
+    const page = pageRequest(first, after);
+    const { clusters } = this.#parts;
+    const question = {
+      organizationId: actor.organizationId,
+      project: filter.project ?? undefined,
+      nameContains: filter.nameContains ?? undefined,
+      state: filter.state ?? undefined,
+      selector: filter.selector,
+    };
+    const items = await clusters.list(question, page.after, page.first + 1);
+    return connectionOf(items, page, ({ project, name }) => `${project}/${name}`, () => clusters.count(question));
+  }
+
+  async register(actor: Actor, input: { project: string; name: string; labels: unknown }): Promise<Invitation> {
+    const { dataSource, clusters, projects } = this.#parts;
+    authorize(actor, 'write', 'Cluster', actor.organizationId);
+    const name = checked(nameSchema, input.name, 'name');
+    const labels = checked(Labels, input.labels ?? {}, 'labels');
+    return inTransaction(dataSource, async (sql) => {
+      const project = await projects.getByName(actor.organizationId, input.project, sql);
+      return this.#invite(await clusters.create(project.id, name, labels, sql), sql);
+    });
+  }
+
+  /** A new one-time token for a cluster that is lost or moves: whoever enrols with it replaces the old identity. */
+  async reissueJoinToken(actor: Actor, clusterId: string): Promise<Invitation> {
+    const cluster = await this.#writable(actor, clusterId);
+    return inTransaction(this.#parts.dataSource, async (sql) => {
+      if (cluster.state === 'REVOKED') await this.#parts.clusters.setState(cluster.id, 'INVITED', sql);
+      return this.#invite(await this.#parts.clusters.get(cluster.id, sql), sql);
+    });
+  }
+
+  async approve(actor: Actor, clusterId: string): Promise<Cluster> {
+    const { clusters, jobs } = this.#parts;
+    const cluster = await this.#writable(actor, clusterId);
+    if (cluster.state === 'APPROVED') return cluster;
+    if (cluster.state !== 'PENDING')
+      throw new ClusterMoveForbidden(`Only a PENDING cluster can be approved; ${cluster.name} is ${cluster.state}`, { state: cluster.state });
+    await clusters.setState(cluster.id, 'APPROVED');
+    await jobs.enqueue(clustersStale, {});
+    return clusters.get(cluster.id);
+  }
+
+  async revoke(actor: Actor, clusterId: string): Promise<Cluster> {
+    const { clusters, fanOut } = this.#parts;
+    const cluster = await this.#writable(actor, clusterId);
+    await clusters.setState(cluster.id, 'REVOKED');
+    await fanOut.publish('clusters.revoked', [cluster.id]);
+    return clusters.get(cluster.id);
+  }
+
+  async remove(actor: Actor, clusterId: string): Promise<string> {
+    const { clusters, fanOut } = this.#parts;
+    const cluster = await this.#writable(actor, clusterId);
+    await clusters.remove(cluster.id);
+    await fanOut.publish('clusters.revoked', [cluster.id]);
+    return cluster.id;
+  }
+
+  async label(actor: Actor, clusterId: string, labels: unknown): Promise<Cluster> {
+    const { dataSource, clusters, jobs } = this.#parts;
+    const cluster = await this.#writable(actor, clusterId);
+    const parsed = checked(Labels, labels, 'labels');
+    await inTransaction(dataSource, (sql) => clusters.label(cluster.id, parsed, sql));
+    await jobs.enqueue(clustersStale, {});
+    return clusters.get(cluster.id);
+  }
+
+  async #writable(actor: Actor, clusterId: string): Promise<Cluster> {
+    const cluster = await this.#parts.clusters.get(clusterId);
+    authorize(actor, 'write', 'Cluster', cluster.organizationId);
+    return cluster;
+  }
+
+  async #invite(cluster: Cluster, sql: Sql): Promise<Invitation> {
+    const { token, hash } = newToken('picket_join_');
+    const expiresAt = new Date(Date.now() + this.#parts.config.JOIN_TOKEN_TTL_S * 1_000);
+    await this.#parts.clusters.addJoinToken(cluster.id, hash, expiresAt, sql);
+    return { cluster, joinToken: token, expiresAt };
+  }
+}
+
+/** The parsed value, or InputInvalid with every problem. */
+export function checked<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new InputInvalid(`Invalid ${field}`, problemsOf(result.error, [field]));
+  return result.data;
+}

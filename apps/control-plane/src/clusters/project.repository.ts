@@ -1,0 +1,55 @@
+import type { DataSource } from 'typeorm';
+
+import type { Sql } from '../platform/database.ts';
+import { ProjectExists, ProjectMissing } from './cluster.ts';
+
+export interface Project {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly name: string;
+  readonly requiresApproval: boolean;
+}
+
+const COLUMNS = 'id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval"';
+
+/** Stores organizations and projects. */
+export class ProjectRepository {
+  readonly #dataSource: DataSource;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+  }
+
+  async getByName(organizationId: string, name: string, sql: Sql = this.#dataSource): Promise<Project> {
+    const [project] = await sql.query(`SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name = $2`, [organizationId, name]);
+    if (!project) throw new ProjectMissing(`There is no project ${name}`, { name });
+    return project;
+  }
+
+  async create(organizationId: string, name: string, requiresApproval: boolean): Promise<Project> {
+    const [project] = await this.#dataSource.query(
+      `INSERT INTO projects (organization_id, name, requires_approval) VALUES ($1, $2, $3)
+       ON CONFLICT (organization_id, name) DO NOTHING RETURNING ${COLUMNS}`,
+      [organizationId, name, requiresApproval],
+    );
+    if (!project) throw new ProjectExists(`There is a project ${name} already`, { name });
+    return project;
+  }
+
+  list(organizationId: string, after: string | undefined, limit: number): Promise<Project[]> {
+    return this.#dataSource.query(
+      `SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name > $2 ORDER BY name LIMIT $3`,
+      [organizationId, after ?? '', limit],
+    );
+  }
+
+  async count(organizationId: string): Promise<number> {
+    const [row] = await this.#dataSource.query('SELECT count(*)::int AS count FROM projects WHERE organization_id = $1', [organizationId]);
+    return row.count;
+  }
+
+  async organization(id: string): Promise<{ id: string; name: string }> {
+    const [organization] = await this.#dataSource.query('SELECT id, name FROM organizations WHERE id = $1', [id]);
+    return organization;
+  }
+}

@@ -1,0 +1,193 @@
+import { canonicalJson, DomainError, type Json } from '@picket/kernel';
+import { type Document, type DocumentProblem, parseDocuments } from '@picket/policy';
+import type { DataSource } from 'typeorm';
+
+import { type Actor, authorize } from '../access/actor.ts';
+import { AssignmentRepository } from '../assignments/assignment.repository.ts';
+import { AssignmentService, type AssignmentResult, contentOf } from '../assignments/assignment.service.ts';
+import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
+import type { BlueprintService } from '../blueprints/blueprint.service.ts';
+import { clustersStale } from '../clusters/cluster.jobs.ts';
+import type { ClusterRepository } from '../clusters/cluster.repository.ts';
+import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
+import type { Config } from '../config/config.ts';
+import { inTransaction, type Sql } from '../platform/database.ts';
+import type { JobQueue } from '../platform/jobs.ts';
+
+export interface DocumentResult {
+  readonly index: number;
+  readonly kind: string;
+  readonly name: string;
+  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED';
+  readonly warnings: readonly string[];
+}
+
+export interface ApplyResult {
+  readonly results: readonly DocumentResult[];
+  readonly problems: readonly DocumentProblem[];
+}
+
+interface Parts {
+  readonly dataSource: DataSource;
+  readonly projects: ProjectRepository;
+  readonly clusters: ClusterRepository;
+  readonly blueprints: BlueprintRepository;
+  readonly blueprintService: BlueprintService;
+  readonly assignments: AssignmentRepository;
+  readonly assignmentService: AssignmentService;
+  readonly jobs: JobQueue;
+  readonly config: Config;
+}
+
+type Outcome = Pick<DocumentResult, 'action' | 'warnings'>;
+
+/** Ends the transaction without keeping anything: a dry run, or problems that only showed on the way. */
+class RolledBack extends Error {}
+
+/** Takes a stream of documents as one change: all or nothing. The door for CI and GitOps. */
+export class DocumentService {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async apply(actor: Actor, projectName: string, yaml: string, dryRun: boolean): Promise<ApplyResult> {
+    authorize(actor, 'write', 'Blueprint', actor.organizationId);
+    authorize(actor, 'write', 'Assignment', actor.organizationId);
+    authorize(actor, 'write', 'Cluster', actor.organizationId);
+    const { documents, problems: found } = parseDocuments(yaml, this.#parts.config.BODY_BYTES_MAX);
+    const project = await this.#parts.projects.getByName(actor.organizationId, projectName);
+    if (found.some(({ severity }) => severity === 'error')) return { results: [], problems: found };
+
+    const results: DocumentResult[] = [];
+    const problems: DocumentProblem[] = [...found];
+    try {
+      await inTransaction(this.#parts.dataSource, async (sql) => {
+        await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`apply ${project.id}`]);
+        const published = new Set<string>();
+        for (const document of inOrder(documents)) {
+          const outcome = await this.#applyOne(actor, project, document, published, sql, problems);
+          if (outcome) results.push({ index: document.index, kind: document.kind, name: document.name, ...outcome });
+        }
+        if (dryRun || problems.some(({ severity }) => severity === 'error')) throw new RolledBack();
+      });
+      await this.#parts.jobs.enqueue(clustersStale, {});
+    } catch (error) {
+      if (!(error instanceof RolledBack)) throw error;
+    }
+    const isRefused = problems.some(({ severity }) => severity === 'error');
+    return { results: isRefused ? [] : results.toSorted((a, b) => a.index - b.index), problems };
+  }
+
+  /** A refusal of one document becomes its problem, so that all documents are looked at; a savepoint keeps the transaction usable. */
+  async #applyOne(
+    actor: Actor,
+    project: Project,
+    document: Document,
+    published: Set<string>,
+    sql: Sql,
+    problems: DocumentProblem[],
+  ): Promise<Outcome | undefined> {
+    const { index, kind, name } = document;
+    await sql.query('SAVEPOINT document');
+    try {
+      switch (document.kind) {
+        case 'Blueprint':
+          return await this.#blueprint(project, document, published, sql, problems);
+        case 'Assignment':
+          return await this.#assignment(actor, project, document, published, sql);
+        case 'Cluster':
+          return await this.#cluster(project, document, sql);
+      }
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      await sql.query('ROLLBACK TO SAVEPOINT document');
+      const inner = error.details['problems'] as unknown as readonly DocumentProblem[] | undefined;
+      if (inner) problems.push(...inner.map((problem) => ({ ...problem, path: `spec.${problem.path}`, index, kind, name })));
+      else problems.push({ path: '', code: error.code, message: error.message, severity: 'error', index, kind, name });
+    }
+    return undefined;
+  }
+
+  async #blueprint(
+    project: Project,
+    { index, name, spec }: Extract<Document, { kind: 'Blueprint' }>,
+    published: Set<string>,
+    sql: Sql,
+    problems: DocumentProblem[],
+  ): Promise<Outcome> {
+    const { blueprints, blueprintService } = this.#parts;
+    const existing = await blueprints.findByName(project.id, name, sql);
+    const newest = existing && (await blueprints.newestVersions([existing.id], sql)).get(existing.id);
+    if (newest?.state === 'ACTIVE' && isSame(newest.document, spec)) return { action: 'UNCHANGED', warnings: [] };
+
+    const found = await blueprintService.problemsOf(project.id, name, spec, sql);
+    problems.push(...found.map((problem) => ({ ...problem, index, kind: 'Blueprint', name })));
+    const saved = existing
+      ? await blueprints.saveDraft(existing.id, spec, existing.draftVersion, sql)
+      : await blueprints.create(project.id, name, spec, sql);
+    const { version } = await blueprints.publish(saved.id, undefined, sql);
+    await blueprints.setState(saved.id, version, 'ACTIVE', sql);
+    published.add(name);
+    return { action: existing ? 'CHANGED' : 'CREATED', warnings: [] };
+  }
+
+  async #assignment(
+    actor: Actor,
+    project: Project,
+    { name, spec }: Extract<Document, { kind: 'Assignment' }>,
+    published: ReadonlySet<string>,
+    sql: Sql,
+  ): Promise<Outcome> {
+    const { assignments, assignmentService, blueprints } = this.#parts;
+    const blueprint = await blueprints.getByName(project.id, spec.blueprint, sql);
+    const before = await assignments.findByName(project.id, name, sql);
+    const pinned = before?.blueprintId === blueprint.id && !published.has(spec.blueprint) ? before.version : undefined;
+    const newest = (await blueprints.newestVersions([blueprint.id], sql, true)).get(blueprint.id);
+    const version = spec.version ?? pinned ?? newest?.version ?? 1;
+    const content = contentOf(blueprint.id, version, spec.clusterSelector, spec.parameters);
+    const isUnchanged =
+      before?.blueprintId === blueprint.id &&
+      before.version === version &&
+      isSame(before.clusterSelector, content.clusterSelector) &&
+      isSame(before.parameters, content.parameters);
+    if (isUnchanged) return { action: 'UNCHANGED', warnings: [] };
+    const result: AssignmentResult = before
+      ? await assignmentService.changeIn(actor, before, before.revision, content, sql)
+      : await assignmentService.createIn(actor, project.id, name, content, sql);
+    return { action: before ? 'CHANGED' : 'CREATED', warnings: result.warnings };
+  }
+
+  async #cluster(project: Project, { name, labels }: Extract<Document, { kind: 'Cluster' }>, sql: Sql): Promise<Outcome> {
+    const { clusters } = this.#parts;
+    const cluster = await clusters.getByName(project.id, name, sql);
+    if (isSame(cluster.labels, labels)) return { action: 'UNCHANGED', warnings: [] };
+    await clusters.label(cluster.id, labels, sql);
+    return { action: 'CHANGED', warnings: [] };
+  }
+}
+
+const ORDER = { Blueprint: 0, Cluster: 1, Assignment: 2 } as const;
+
+/** Blueprints first, those that others include before them, whatever the order in the stream. */
+function inOrder(documents: readonly Document[]): Document[] {
+  const byName = new Map(documents.flatMap((document) => (document.kind === 'Blueprint' ? [[document.name, document] as const] : [])));
+  const sorted: Document[] = [];
+  const seen = new Set<string>();
+  const visit = (document: Extract<Document, { kind: 'Blueprint' }>): void => {
+    if (seen.has(document.name)) return;
+    seen.add(document.name);
+    for (const { blueprint } of document.spec.includes ?? []) {
+      const included = byName.get(blueprint);
+      if (included) visit(included);
+    }
+    sorted.push(document);
+  };
+  for (const document of byName.values()) visit(document);
+  return [...sorted, ...documents.filter(({ kind }) => kind !== 'Blueprint').toSorted((a, b) => ORDER[a.kind] - ORDER[b.kind])];
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonicalJson(a as Json) === canonicalJson(b as Json);
+}
