@@ -13,6 +13,13 @@ export const redis: Availability = {
     : (process.env['PICKET_TEST_REDIS_MISSING'] ?? 'not started'),
 };
 
+export const kubeApiserver: Availability = {
+  name: 'kube-apiserver',
+  missing: process.env['PICKET_TEST_KUBE_ASSETS']
+    ? undefined
+    : (process.env['PICKET_TEST_KUBE_MISSING'] ?? 'only the system tests look for one'),
+};
+
 /** `describe` where the service is there; elsewhere one skipped test that says why, which in CI is a failure. */
 export function describeWith(service: Availability, title: string, suite: () => void): void {
   if (service.missing === undefined) {

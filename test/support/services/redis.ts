@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { freePort } from './free-port.ts';
 import type { Service } from './postgres.ts';
 
 const run = promisify(execFile);
@@ -75,12 +75,4 @@ async function unpackDebianRedis(root: string): Promise<void> {
   }
   const files = (await readdir(root)).filter((file) => file.endsWith('.deb'));
   for (const file of files) await run('dpkg', ['-x', path.join(root, file), root]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,0 +1,6 @@
+export { clusterNetworkPolicyCrd } from './cluster-network-policy-crd.ts';
+export { findKubeAssets } from './kube-assets.ts';
+export { KubeClient } from './kube-client.ts';
+export type { KubeBody, KubeResponse, KubeWatch } from './kube-client.ts';
+export { startRealCluster } from './real-cluster.ts';
+export type { ClusterOptions, TestCluster } from './test-cluster.ts';
