@@ -42,6 +42,7 @@ async function askToken(): Promise<string> {
 async function promptHidden(prompt: string): Promise<string> {
   process.stderr.write(prompt);
   const reader = createInterface({ input: process.stdin, output: undefined, terminal: true });
+  reader.once('SIGINT', () => process.exit(130));
   try {
     return await reader.question('');
   } finally {
