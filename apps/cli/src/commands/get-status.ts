@@ -2,8 +2,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 
 import { Failure, exitCode } from '../exit-code.ts';
 import type { FleetMember } from '../hub/operations.ts';
-import { isUnwell, readFleet, summarize, untilSettled } from '../hub/status.ts';
-import { type Column, type OutputFormat, oneLine, render } from '../output/render.ts';
+import { hasWhatItShould, isUnwell, readFleet, summarize, untilSettled } from '../hub/status.ts';
+import { type Column, type OutputFormat, oneLine, render, shortKind } from '../output/render.ts';
 import { type HubFlags, connect, hubCommand, outputOption } from './hub-command.ts';
 
 interface StatusFlags extends HubFlags {
@@ -32,8 +32,11 @@ export function getStatusCommand(): Command {
           (member) => name === undefined || member.name === name,
         );
 
-      const fleet = await untilSettled(read, (flags.wait ?? 0) * 1_000, (seen) => {
-        if (flags.wait !== undefined) console.error(summarize(seen));
+      const fleet = await untilSettled(read, {
+        timeoutMs: (flags.wait ?? 0) * 1_000,
+        onChange: (seen) => {
+          if (flags.wait !== undefined) console.error(summarize(seen));
+        },
       });
 
       if (name !== undefined && fleet.length === 0)
@@ -43,8 +46,7 @@ export function getStatusCommand(): Command {
         );
       console.log(render(flags.output, fleet, columns));
       for (const line of fleet.flatMap(describeProblems)) console.error(line);
-      const isLate =
-        flags.wait !== undefined && fleet.some(({ status }) => status.phase !== 'APPLIED');
+      const isLate = flags.wait !== undefined && !fleet.every(hasWhatItShould);
       if (isLate || fleet.some(isUnwell)) process.exitCode = exitCode.different;
     });
 }
@@ -61,10 +63,12 @@ const columns: readonly Column<FleetMember>[] = [
 ];
 
 function describeProblems({ name, status }: FleetMember): string[] {
-  return status.problems.map(({ kind, namespace, name: object, state, message }) =>
-    oneLine(
-      `${name}: ${kind} ${namespace ? `${namespace}/` : ''}${object} ${state.toLowerCase()}: ${message ?? ''}`,
-    ),
+  const objects = status.problems.map(
+    ({ kind, namespace, name: object, state, message }) =>
+      `${shortKind(kind)} ${namespace ? `${namespace}/` : ''}${object} ${state}: ${message ?? ''}`,
+  );
+  return [...(status.reason === null ? [] : [status.reason]), ...objects].map((line) =>
+    oneLine(`${name}: ${line}`),
   );
 }
 

@@ -4,11 +4,11 @@ import { stringify } from 'yaml';
 import { Failure, exitCode } from '../exit-code.ts';
 import { listAll } from '../hub/list-all.ts';
 import { type PolicySetObject, readPolicySet } from '../hub/operations.ts';
-import { type Column, type OutputFormat, render } from '../output/render.ts';
+import { type Column, type OutputFormat, render, shortKind } from '../output/render.ts';
 import { type HubFlags, connect, hubCommand, outputOption } from './hub-command.ts';
 
 const columns: readonly Column<PolicySetObject>[] = [
-  ['KIND', ({ kind }) => kind],
+  ['KIND', ({ kind }) => shortKind(kind)],
   ['NAMESPACE', describeNamespace],
   ['NAME', ({ name }) => name],
   [
@@ -38,7 +38,7 @@ export function policySetCommand(): Command {
         if (policySet === null)
           throw new Failure(
             exitCode.different,
-            `${name} has no policy set yet: no assignment binds it`,
+            `${name} has no policy set yet: its agent has not reported in`,
           );
         digest = policySet.digest;
         return policySet.objects;

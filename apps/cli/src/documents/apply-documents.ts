@@ -26,26 +26,33 @@ export async function applyDocuments(
 ): Promise<AppliedDocument[]> {
   const input = { project, yaml: joinDocuments(documents), dryRun };
   const { results, problems } = (await hub.ask(operation, { input })).applyDocuments;
-  if (problems.length > 0) {
-    const lines = problems.map((problem) => describeProblem(problem, documents));
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    const lines = errors.map((problem) => describeProblem(problem, documents));
     throw new Failure(exitCode.badInput, `${lines.join('\n')}\n\nNothing was applied.`);
   }
-  return results.flatMap(({ index, ...result }) => {
+  const found = Map.groupBy(problems, ({ index }) => index);
+  return results.flatMap(({ index, warnings, ...result }) => {
     const source = documents[index];
-    return source === undefined ? [] : { source, ...result };
+    if (source === undefined) return [];
+    const texts = [...warnings, ...(found.get(index) ?? []).map(describeFault)];
+    return { source, ...result, warnings: texts.map(oneLine) };
   });
 }
 
 /** `file (document 2) Blueprint/web spec.x: what is wrong. Allowed: …` */
 export function describeProblem(
-  { index, path, message, allowed }: DocumentProblem,
+  problem: DocumentProblem,
   documents: readonly SourceDocument[],
 ): string {
-  const document = index === null ? undefined : documents[index];
+  const document = documents[problem.index];
   const place =
     document === undefined ? '' : `${describePlace(document)} ${document.kind}/${document.name} `;
-  const rule = allowed ? `. Allowed: ${allowed}` : '';
-  return oneLine(`${place}${path ? `${path}: ` : ''}${message}${rule}`);
+  return oneLine(`${place}${describeFault(problem)}`);
+}
+
+function describeFault({ path, message, allowed }: DocumentProblem): string {
+  return `${path ? `${path}: ` : ''}${message}${allowed ? `. Allowed: ${allowed}` : ''}`;
 }
 
 function describePlace({ file, position }: SourceDocument): string {

@@ -53,6 +53,8 @@ export interface ObjectStatus {
 
 export interface ClusterStatus {
   readonly phase: Phase;
+  /** Why, when the whole set was refused. */
+  readonly reason: string | null;
   readonly desiredDigest: string | null;
   readonly appliedDigest: string | null;
   readonly counts: Readonly<Record<'applied' | 'pending' | 'failed' | 'drifted', number>>;
@@ -85,6 +87,7 @@ export const listStatuses = operation<
         lastSeenAt
         status {
           phase
+          reason
           desiredDigest
           appliedDigest
           counts { applied pending failed drifted }
@@ -200,10 +203,11 @@ export const findAssignment = operation<
 
 /** What the hub says about one document that it did not take; `index` counts the documents of the stream. */
 export interface DocumentProblem {
-  readonly index: number | null;
-  readonly path: string | null;
+  readonly index: number;
+  readonly path: string;
   readonly message: string;
   readonly allowed: string | null;
+  readonly severity: string;
 }
 
 export const applyDocuments = operation<
@@ -223,7 +227,7 @@ export const applyDocuments = operation<
 >(`mutation ApplyDocuments($input: ApplyDocumentsInput!) {
   applyDocuments(input: $input) {
     results { index kind name action warnings }
-    problems { index path message allowed }
+    problems { index path message allowed severity }
   }
 }`);
 

@@ -6,6 +6,13 @@ import { type ClusterFilter, type FleetMember, listStatuses } from './operations
 
 const PAUSE_MS = 500;
 
+interface Waiting {
+  readonly timeoutMs: number;
+  readonly onChange: (fleet: readonly FleetMember[]) => void;
+  /** When one cluster is done; by default when it has what it should have. */
+  readonly isDone?: (member: FleetMember) => boolean;
+}
+
 /** How every cluster of the filter stands. */
 export function readFleet(hub: HubClient, filter: ClusterFilter): Promise<FleetMember[]> {
   return listAll(async (after) => (await hub.ask(listStatuses, { after, filter })).clusters);
@@ -17,8 +24,7 @@ export function readFleet(hub: HubClient, filter: ClusterFilter): Promise<FleetM
  */
 export async function untilSettled(
   read: () => Promise<FleetMember[]>,
-  timeoutMs: number,
-  onChange: (fleet: readonly FleetMember[]) => void,
+  { timeoutMs, onChange, isDone = hasWhatItShould }: Waiting,
 ): Promise<FleetMember[]> {
   const deadline = performance.now() + timeoutMs;
   let lastSummary = '';
@@ -27,7 +33,11 @@ export async function untilSettled(
     const summary = summarize(fleet);
     if (summary !== lastSummary) onChange(fleet);
     lastSummary = summary;
-    if (fleet.every(isSettled) || performance.now() >= deadline) return fleet;
+    if (
+      fleet.every((member) => isDone(member) || needsPerson(member)) ||
+      performance.now() >= deadline
+    )
+      return fleet;
     await sleep(PAUSE_MS);
   }
 }
@@ -43,6 +53,10 @@ export function isUnwell({ status }: FleetMember): boolean {
   return ['FAILED', 'DRIFTED', 'BLOCKED'].includes(status.phase);
 }
 
-function isSettled({ status }: FleetMember): boolean {
-  return ['APPLIED', 'FAILED', 'BLOCKED'].includes(status.phase);
+export function hasWhatItShould({ status }: FleetMember): boolean {
+  return status.phase === 'APPLIED';
+}
+
+function needsPerson({ status }: FleetMember): boolean {
+  return status.phase === 'FAILED' || status.phase === 'BLOCKED';
 }

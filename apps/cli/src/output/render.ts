@@ -47,6 +47,11 @@ export function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
+/** `NetworkPolicy` for `networking.k8s.io/v1/NetworkPolicy`. */
+export function shortKind(kind: string): string {
+  return kind.slice(kind.lastIndexOf('/') + 1);
+}
+
 /** `a=1,b=2`, the form in which people write labels. */
 export function formatLabels(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
