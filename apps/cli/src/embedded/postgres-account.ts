@@ -26,8 +26,13 @@ export async function postgresAccount(bin: string): Promise<Account> {
   if (process.getuid?.() !== 0) return account({}, (program, args) => [program, ...args]);
   const plain = account({ owner: NOBODY, ids: NOBODY }, (program, args) => [program, ...args]);
   const capable = account({ owner: NOBODY }, (program, args) => [
-    ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-    ...['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--'],
+    'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--',
     program,
     ...args,
   ]);

@@ -1,4 +1,4 @@
-import { spawn, execFile, type ChildProcess } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -44,11 +44,17 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const password = await ensureCluster(bin, account, path.resolve(options.dataDir), dataDir);
   const port = options.port ?? (await freePort());
   const process = account.spawn(path.join(bin, 'postgres'), [
-    ...['-D', dataDir, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories='],
-    ...['-c', 'max_connections=200', '-c', 'shared_buffers=128MB', '-c', 'log_min_messages=log'],
-    ...(options.durable === false
-      ? ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
-      : []),
+    '-D',
+    dataDir,
+    ...settings({
+      port,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: 200,
+      shared_buffers: '128MB',
+      log_min_messages: 'log',
+      ...(options.durable === false && NOT_DURABLE),
+    }),
   ]);
   endWithUs(process);
   await ready(process);
@@ -64,6 +70,12 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
       await exited;
     },
   };
+}
+
+const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+function settings(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
 function binaries(): string {
@@ -102,8 +114,14 @@ async function ensureCluster(
     await chown(passwordFile, account.owner.uid, account.owner.gid);
   }
   const [command, ...args] = account.command(path.join(bin, 'initdb'), [
-    ...['-D', dataDir, '-U', 'picket', '--pwfile', passwordFile, '-A', 'scram-sha-256'],
-    ...['-E', 'UTF8', '--locale', 'C.UTF-8', '--no-instructions', '--no-sync'],
+    `--pgdata=${dataDir}`,
+    '--username=picket',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C.UTF-8',
+    '--no-instructions',
+    '--no-sync',
   ]);
   await run(command, args, { ...account.ids, cwd: '/' });
   const single = account.spawn(path.join(bin, 'postgres'), ['--single', '-D', dataDir, 'postgres']);
@@ -134,7 +152,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function exists(file: string): Promise<boolean> {
+function exists(file: string): Promise<boolean> {
   return stat(file).then(
     () => true,
     () => false,
