@@ -16,3 +16,10 @@ export {
 export { Capabilities, ServedApi } from './capabilities.ts';
 export { Grant, SignedGrant, grantBytes } from './grant.ts';
 export { PATHS } from './paths.ts';
+export {
+  AGENT_CLUSTER_RULES,
+  AGENT_NAMESPACE_RULES,
+  agentManifest,
+  agentObjects,
+  type AgentManifestInput,
+} from './agent-manifest.ts';

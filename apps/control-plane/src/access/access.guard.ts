@@ -1,8 +1,21 @@
-import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { GqlExecutionContext } from '@nestjs/graphql';
 
-import { abilityOf, type Action, type Actor, NotAllowed, NotAuthenticated, type Thing } from './actor.ts';
+import {
+  abilityOf,
+  type Action,
+  type Actor,
+  NotAllowed,
+  NotAuthenticated,
+  type Thing,
+} from './actor.ts';
 
 interface Requirement {
   readonly action: Action;
@@ -31,7 +44,11 @@ export class AccessGuard implements CanActivate {
     const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
     if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
     if (!rule || abilityOf(actor).cannot(rule.action, rule.type))
-      throw new NotAllowed(rule ? `You may not ${rule.action} a ${rule.type}` : 'This operation declares no permission');
+      throw new NotAllowed(
+        rule
+          ? `You may not ${rule.action} a ${rule.type}`
+          : 'This operation declares no permission',
+      );
     return true;
   }
 }

@@ -53,20 +53,28 @@ export function hashToken(token: string): Buffer {
  * Makes the organization, the project `default` and the first admin's token when there is none yet.
  * Returns the token when this call made it. Replicas that start at once make one.
  */
-export async function bootstrap(dataSource: DataSource, config: Config): Promise<string | undefined> {
+export async function bootstrap(
+  dataSource: DataSource,
+  config: Config,
+): Promise<string | undefined> {
   const { token, hash } = newToken('picket_');
   const made = await dataSource.transaction(async (sql) => {
     await sql.query('LOCK TABLE organizations IN EXCLUSIVE MODE');
     const [existing] = await sql.query('SELECT 1 FROM api_tokens LIMIT 1');
     if (existing) return false;
-    const [organization] = await sql.query(`INSERT INTO organizations (name) VALUES ('default') RETURNING id`);
-    await sql.query(`INSERT INTO projects (organization_id, name) VALUES ($1, 'default')`, [organization.id]);
+    const [organization] = await sql.query(
+      `INSERT INTO organizations (name) VALUES ('default') RETURNING id`,
+    );
+    await sql.query(`INSERT INTO projects (organization_id, name) VALUES ($1, 'default')`, [
+      organization.id,
+    ]);
     await sql.query(
       `INSERT INTO api_tokens (organization_id, name, role, token_hash) VALUES ($1, 'first admin', 'admin', $2)`,
       [organization.id, hash],
     );
     // Inside the transaction: a token that could not be handed out must not exist.
-    if (config.BOOTSTRAP_TOKEN_FILE) await writeFile(config.BOOTSTRAP_TOKEN_FILE, `${token}\n`, { mode: 0o600 });
+    if (config.BOOTSTRAP_TOKEN_FILE)
+      await writeFile(config.BOOTSTRAP_TOKEN_FILE, `${token}\n`, { mode: 0o600 });
     return true;
   });
   return made ? token : undefined;

@@ -1,13 +1,22 @@
 import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
-import { type Assignment, AssignmentChanged, AssignmentExists, AssignmentMissing } from './assignment.ts';
+import {
+  type Assignment,
+  AssignmentChanged,
+  AssignmentExists,
+  AssignmentMissing,
+} from './assignment.ts';
 
 const COLUMNS = `a.id, p.organization_id AS "organizationId", a.project_id AS "projectId", p.name AS project, a.name, a.blueprint_id AS "blueprintId",
   b.name AS blueprint, a.version, a.cluster_selector AS "clusterSelector", a.parameters, a.revision`;
-const FROM = 'FROM assignments a JOIN projects p ON p.id = a.project_id JOIN blueprints b ON b.id = a.blueprint_id';
+const FROM =
+  'FROM assignments a JOIN projects p ON p.id = a.project_id JOIN blueprints b ON b.id = a.blueprint_id';
 
-export type AssignmentContent = Pick<Assignment, 'blueprintId' | 'version' | 'clusterSelector' | 'parameters'>;
+export type AssignmentContent = Pick<
+  Assignment,
+  'blueprintId' | 'version' | 'clusterSelector' | 'parameters'
+>;
 
 /** Stores assignments. Lists are ordered by project and name. */
 export class AssignmentRepository {
@@ -23,12 +32,24 @@ export class AssignmentRepository {
     return assignment;
   }
 
-  async findByName(projectId: string, name: string, sql: Sql = this.#dataSource): Promise<Assignment | undefined> {
-    const [assignment] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE a.project_id = $1 AND a.name = $2`, [projectId, name]);
+  async findByName(
+    projectId: string,
+    name: string,
+    sql: Sql = this.#dataSource,
+  ): Promise<Assignment | undefined> {
+    const [assignment] = await sql.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE a.project_id = $1 AND a.name = $2`,
+      [projectId, name],
+    );
     return assignment;
   }
 
-  list(organizationId: string, project: string | undefined, after: string | undefined, limit: number): Promise<Assignment[]> {
+  list(
+    organizationId: string,
+    project: string | undefined,
+    after: string | undefined,
+    limit: number,
+  ): Promise<Assignment[]> {
     const [afterProject = '', afterName = ''] = (after ?? '/').split('/');
     return this.#dataSource.query(
       `SELECT ${COLUMNS} ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2) AND (p.name, a.name) > ($3, $4)
@@ -47,7 +68,10 @@ export class AssignmentRepository {
 
   /** Those that pin this version of a blueprint. */
   listPinning(blueprintId: string, version: number, sql: Sql): Promise<Assignment[]> {
-    return sql.query(`SELECT ${COLUMNS} ${FROM} WHERE a.blueprint_id = $1 AND a.version = $2 ORDER BY a.name`, [blueprintId, version]);
+    return sql.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE a.blueprint_id = $1 AND a.version = $2 ORDER BY a.name`,
+      [blueprintId, version],
+    );
   }
 
   /** Those of some projects that contribute: what pins a retired version does not. */
@@ -59,26 +83,53 @@ export class AssignmentRepository {
     );
   }
 
-  async create(projectId: string, name: string, content: AssignmentContent, sql: Sql): Promise<Assignment> {
+  async create(
+    projectId: string,
+    name: string,
+    content: AssignmentContent,
+    sql: Sql,
+  ): Promise<Assignment> {
     const [row] = await sql.query(
       `INSERT INTO assignments (project_id, name, blueprint_id, version, cluster_selector, parameters) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (project_id, name) DO NOTHING RETURNING id`,
-      [projectId, name, content.blueprintId, content.version, content.clusterSelector, content.parameters],
+      [
+        projectId,
+        name,
+        content.blueprintId,
+        content.version,
+        content.clusterSelector,
+        content.parameters,
+      ],
     );
     if (!row) throw new AssignmentExists(`There is an assignment ${name} already`, { name });
     return this.get(row.id, sql);
   }
 
   /** Writes only if the revision is still `expected`. */
-  async save(id: string, expected: number, content: AssignmentContent, sql: Sql): Promise<Assignment> {
+  async save(
+    id: string,
+    expected: number,
+    content: AssignmentContent,
+    sql: Sql,
+  ): Promise<Assignment> {
     const [, affected] = await sql.query(
       `UPDATE assignments SET blueprint_id = $3, version = $4, cluster_selector = $5, parameters = $6, revision = revision + 1
        WHERE id = $1 AND revision = $2`,
-      [id, expected, content.blueprintId, content.version, content.clusterSelector, content.parameters],
+      [
+        id,
+        expected,
+        content.blueprintId,
+        content.version,
+        content.clusterSelector,
+        content.parameters,
+      ],
     );
     const stored = await this.get(id, sql);
     if (affected === 0)
-      throw new AssignmentChanged(`Assignment ${stored.name} is at revision ${stored.revision}, not ${expected}`, { expected, actual: stored.revision });
+      throw new AssignmentChanged(
+        `Assignment ${stored.name} is at revision ${stored.revision}, not ${expected}`,
+        { expected, actual: stored.revision },
+      );
     return stored;
   }
 

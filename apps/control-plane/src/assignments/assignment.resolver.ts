@@ -3,7 +3,10 @@ import { LabelSelector } from '@picket/selector';
 
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
-import { BlueprintVersionType, RetireBlueprintVersionInput } from '../blueprints/blueprint.graphql.ts';
+import {
+  BlueprintVersionType,
+  RetireBlueprintVersionInput,
+} from '../blueprints/blueprint.graphql.ts';
 import { ClusterConnection, FindArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
 import { checked, ClusterService } from '../clusters/cluster.service.ts';
 import type { Assignment } from './assignment.ts';
@@ -17,21 +20,32 @@ export class AssignmentResolver {
     private readonly clusters: ClusterService,
   ) {}
 
-  @Query(() => graphql.AssignmentType, { description: 'One assignment, by id or by name and project.' })
+  @Query(() => graphql.AssignmentType, {
+    description: 'One assignment, by id or by name and project.',
+  })
   @Requires('read', 'Assignment')
   assignment(@CurrentActor() actor: Actor, @Args() by: FindArgs): Promise<Assignment> {
     return this.assignments.get(actor, by);
   }
 
-  @Query(() => graphql.AssignmentConnection, { name: 'assignments', description: 'Assignments, ordered by project and name.' })
+  @Query(() => graphql.AssignmentConnection, {
+    name: 'assignments',
+    description: 'Assignments, ordered by project and name.',
+  })
   @Requires('read', 'Assignment')
-  listAssignments(@CurrentActor() actor: Actor, @Args() { first, after, filter }: graphql.AssignmentPageArgs): Promise<object> {
+  listAssignments(
+    @CurrentActor() actor: Actor,
+    @Args() { first, after, filter }: graphql.AssignmentPageArgs,
+  ): Promise<object> {
     return this.assignments.list(actor, filter?.project ?? undefined, first, after);
   }
 
   @Query(() => ClusterConnection, { description: 'The clusters that a selector would bind.' })
   @Requires('read', 'Cluster')
-  previewAssignment(@CurrentActor() actor: Actor, @Args() { first, after, input }: graphql.PreviewArgs): Promise<object> {
+  previewAssignment(
+    @CurrentActor() actor: Actor,
+    @Args() { first, after, input }: graphql.PreviewArgs,
+  ): Promise<object> {
     const selector = checked(LabelSelector, input.clusterSelector, 'clusterSelector');
     return this.clusters.listMatching(actor, { project: input.project, selector }, first, after);
   }
@@ -48,37 +62,57 @@ export class AssignmentResolver {
 
   @Mutation(() => graphql.AssignmentResult, { description: 'Binds a version to clusters.' })
   @Requires('write', 'Assignment')
-  createAssignment(@CurrentActor() actor: Actor, @Args('input') input: graphql.CreateAssignmentInput): Promise<object> {
+  createAssignment(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.CreateAssignmentInput,
+  ): Promise<object> {
     return this.assignments.create(actor, input);
   }
 
   @Mutation(() => graphql.AssignmentResult, { description: 'Pins another version.' })
   @Requires('write', 'Assignment')
-  moveAssignment(@CurrentActor() actor: Actor, @Args('input') { assignmentId, expectedRevision, ...change }: graphql.MoveAssignmentInput): Promise<object> {
+  moveAssignment(
+    @CurrentActor() actor: Actor,
+    @Args('input') { assignmentId, expectedRevision, ...change }: graphql.MoveAssignmentInput,
+  ): Promise<object> {
     return this.assignments.change(actor, assignmentId, expectedRevision, change);
   }
 
   @Mutation(() => graphql.AssignmentResult, { description: 'Binds other clusters.' })
   @Requires('write', 'Assignment')
-  retargetAssignment(@CurrentActor() actor: Actor, @Args('input') { assignmentId, expectedRevision, ...change }: graphql.RetargetAssignmentInput): Promise<object> {
+  retargetAssignment(
+    @CurrentActor() actor: Actor,
+    @Args('input') { assignmentId, expectedRevision, ...change }: graphql.RetargetAssignmentInput,
+  ): Promise<object> {
     return this.assignments.change(actor, assignmentId, expectedRevision, change);
   }
 
   @Mutation(() => graphql.AssignmentResult, { description: 'Gives other parameters.' })
   @Requires('write', 'Assignment')
-  configureAssignment(@CurrentActor() actor: Actor, @Args('input') { assignmentId, expectedRevision, ...change }: graphql.ConfigureAssignmentInput): Promise<object> {
+  configureAssignment(
+    @CurrentActor() actor: Actor,
+    @Args('input') { assignmentId, expectedRevision, ...change }: graphql.ConfigureAssignmentInput,
+  ): Promise<object> {
     return this.assignments.change(actor, assignmentId, expectedRevision, change);
   }
 
   @Mutation(() => ID, { description: 'Unbinds; the agents prune what it brought.' })
   @Requires('write', 'Assignment')
-  deleteAssignment(@CurrentActor() actor: Actor, @Args('input') input: graphql.DeleteAssignmentInput): Promise<string> {
+  deleteAssignment(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.DeleteAssignmentInput,
+  ): Promise<string> {
     return this.assignments.remove(actor, input.assignmentId);
   }
 
-  @Mutation(() => BlueprintVersionType, { description: 'Retires a version. While assignments pin it, only with `withdraw`.' })
+  @Mutation(() => BlueprintVersionType, {
+    description: 'Retires a version. While assignments pin it, only with `withdraw`.',
+  })
   @Requires('write', 'Blueprint')
-  retireBlueprintVersion(@CurrentActor() actor: Actor, @Args('input') input: RetireBlueprintVersionInput): Promise<object> {
+  retireBlueprintVersion(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: RetireBlueprintVersionInput,
+  ): Promise<object> {
     return this.assignments.retireVersion(actor, input.blueprintId, input.version, input.withdraw);
   }
 }

@@ -48,26 +48,52 @@ export class AssignmentService {
     this.#parts = parts;
   }
 
-  async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Assignment> {
+  async get(
+    actor: Actor,
+    by: { id?: string; name?: string; project?: string },
+  ): Promise<Assignment> {
     const { assignments, projects } = this.#parts;
     const assignment = by.id
       ? await assignments.get(by.id)
-      : await assignments.findByName((await projects.getByName(actor.organizationId, by.project ?? 'default')).id, by.name ?? '');
-    if (!assignment) throw new AssignmentMissing(`There is no assignment ${by.name}`, { name: by.name });
+      : await assignments.findByName(
+          (await projects.getByName(actor.organizationId, by.project ?? 'default')).id,
+          by.name ?? '',
+        );
+    if (!assignment)
+      throw new AssignmentMissing(`There is no assignment ${by.name ?? ''}`, {
+        name: by.name ?? '',
+      });
     authorize(actor, 'read', 'Assignment', assignment.organizationId);
     return assignment;
   }
 
-  async list(actor: Actor, project: string | undefined, first: number, after?: string): Promise<Connection<Assignment>> {
+  async list(
+    actor: Actor,
+    project: string | undefined,
+    first: number,
+    after?: string,
+  ): Promise<Connection<Assignment>> {
     const page = pageRequest(first, after);
     const { assignments } = this.#parts;
     const items = await assignments.list(actor.organizationId, project, page.after, page.first + 1);
-    return connectionOf(items, page, (item) => `${item.project}/${item.name}`, () => assignments.count(actor.organizationId, project));
+    return connectionOf(
+      items,
+      page,
+      (item) => `${item.project}/${item.name}`,
+      () => assignments.count(actor.organizationId, project),
+    );
   }
 
   async create(
     actor: Actor,
-    input: { project: string; name: string; blueprintId: string; version: number; clusterSelector: unknown; parameters?: unknown },
+    input: {
+      project: string;
+      name: string;
+      blueprintId: string;
+      version: number;
+      clusterSelector: unknown;
+      parameters?: unknown;
+    },
   ): Promise<AssignmentResult> {
     const { dataSource, blueprints, projects } = this.#parts;
     authorize(actor, 'write', 'Assignment', actor.organizationId);
@@ -75,14 +101,27 @@ export class AssignmentService {
     const project = await projects.getByName(actor.organizationId, input.project);
     const blueprint = await blueprints.get(input.blueprintId);
     authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
-    const content = contentOf(input.blueprintId, input.version, input.clusterSelector, input.parameters);
-    const result = await inTransaction(dataSource, (sql) => this.createIn(actor, project.id, name, content, sql));
+    const content = contentOf(
+      input.blueprintId,
+      input.version,
+      input.clusterSelector,
+      input.parameters,
+    );
+    const result = await inTransaction(dataSource, (sql) =>
+      this.createIn(actor, project.id, name, content, sql),
+    );
     await this.#parts.jobs.enqueue(clustersStale, {});
     return result;
   }
 
   /** Part of a transaction: the caller enqueues `clustersStale` when it has committed. */
-  async createIn(actor: Actor, projectId: string, name: string, content: AssignmentContent, sql: Sql): Promise<AssignmentResult> {
+  async createIn(
+    actor: Actor,
+    projectId: string,
+    name: string,
+    content: AssignmentContent,
+    sql: Sql,
+  ): Promise<AssignmentResult> {
     const { assignments, clusters } = this.#parts;
     await this.#checkPin(projectId, content, sql);
     const assignment = await assignments.create(projectId, name, content, sql);
@@ -90,7 +129,12 @@ export class AssignmentService {
     return this.#result(actor, assignment, sql);
   }
 
-  async change(actor: Actor, id: string, expectedRevision: number | undefined, change: AssignmentChange): Promise<AssignmentResult> {
+  async change(
+    actor: Actor,
+    id: string,
+    expectedRevision: number | undefined,
+    change: AssignmentChange,
+  ): Promise<AssignmentResult> {
     const { dataSource, assignments, jobs } = this.#parts;
     const result = await inTransaction(dataSource, async (sql) => {
       const before = await assignments.get(id, sql);
@@ -108,11 +152,21 @@ export class AssignmentService {
   }
 
   /** Part of a transaction, as `createIn`. */
-  async changeIn(actor: Actor, before: Assignment, expectedRevision: number, content: AssignmentContent, sql: Sql): Promise<AssignmentResult> {
+  async changeIn(
+    actor: Actor,
+    before: Assignment,
+    expectedRevision: number,
+    content: AssignmentContent,
+    sql: Sql,
+  ): Promise<AssignmentResult> {
     const { assignments, clusters } = this.#parts;
     await this.#checkPin(before.projectId, content, sql, before);
     const assignment = await assignments.save(before.id, expectedRevision, content, sql);
-    await clusters.markStale(before.projectId, [before.clusterSelector, content.clusterSelector], sql);
+    await clusters.markStale(
+      before.projectId,
+      [before.clusterSelector, content.clusterSelector],
+      sql,
+    );
     return this.#result(actor, assignment, sql);
   }
 
@@ -129,7 +183,12 @@ export class AssignmentService {
   }
 
   /** Retires a version. While assignments pin it this needs `withdraw`, and then their clusters lose its objects. */
-  async retireVersion(actor: Actor, blueprintId: string, version: number, withdraw: boolean): Promise<BlueprintVersion> {
+  async retireVersion(
+    actor: Actor,
+    blueprintId: string,
+    version: number,
+    withdraw: boolean,
+  ): Promise<BlueprintVersion> {
     const { dataSource, assignments, blueprints, clusters, jobs } = this.#parts;
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'write', 'Blueprint', blueprint.organizationId);
@@ -138,9 +197,16 @@ export class AssignmentService {
       const pinning = await assignments.listPinning(blueprintId, version, sql);
       const names = pinning.map(({ name }) => name);
       if (pinning.length > 0 && !withdraw)
-        throw new VersionInUse(`Assignments pin version ${version}: ${names.join(', ')}. Move them, or withdraw it from their clusters`, { assignments: names });
+        throw new VersionInUse(
+          `Assignments pin version ${version}: ${names.join(', ')}. Move them, or withdraw it from their clusters`,
+          { assignments: names },
+        );
       if (pinning.length > 0)
-        await clusters.markStale(blueprint.projectId, pinning.map(({ clusterSelector }) => clusterSelector), sql);
+        await clusters.markStale(
+          blueprint.projectId,
+          pinning.map(({ clusterSelector }) => clusterSelector),
+          sql,
+        );
       return blueprints.setState(blueprintId, version, 'RETIRED', sql);
     });
     await jobs.enqueue(clustersStale, {});
@@ -148,29 +214,53 @@ export class AssignmentService {
   }
 
   /** Throws unless the version exists, may be pinned, and takes these parameters. */
-  async #checkPin(projectId: string, content: AssignmentContent, sql: Sql, before?: Assignment): Promise<void> {
+  async #checkPin(
+    projectId: string,
+    content: AssignmentContent,
+    sql: Sql,
+    before?: Assignment,
+  ): Promise<void> {
     const { blueprints } = this.#parts;
     const { state, document } = await blueprints.version(content.blueprintId, content.version, sql);
     const keeps = before?.blueprintId === content.blueprintId && before.version === content.version;
     if (state !== 'ACTIVE' && !keeps)
-      throw new VersionNotActive(`Version ${content.version} is ${state}; only an ACTIVE version can be pinned`, { version: content.version, state });
+      throw new VersionNotActive(
+        `Version ${content.version} is ${state}; only an ACTIVE version can be pinned`,
+        { version: content.version, state },
+      );
     const blueprint = await blueprints.get(content.blueprintId, sql);
     const includes = await loadIncludes(blueprints, projectId, document, sql);
     const root = { blueprint: blueprint.name, version: content.version, document };
     const { problems } = expand(root, content.parameters, includes, []);
-    if (problems.some(({ severity }) => severity === 'error')) throw new InputInvalid('Invalid assignment', problems);
+    if (problems.some(({ severity }) => severity === 'error'))
+      throw new InputInvalid('Invalid assignment', problems);
   }
 
-  async #result({ organizationId }: Actor, assignment: Assignment, sql: Sql): Promise<AssignmentResult> {
+  async #result(
+    { organizationId }: Actor,
+    assignment: Assignment,
+    sql: Sql,
+  ): Promise<AssignmentResult> {
     const { project, clusterSelector: selector } = assignment;
-    const matchedClusters = await this.#parts.clusters.count({ organizationId, project, selector }, sql);
-    const warnings = matchedClusters === 0 ? ['The selector matches no cluster now; later ones will be bound.'] : [];
+    const matchedClusters = await this.#parts.clusters.count(
+      { organizationId, project, selector },
+      sql,
+    );
+    const warnings =
+      matchedClusters === 0
+        ? ['The selector matches no cluster now; later ones will be bound.']
+        : [];
     return { assignment, warnings, matchedClusters };
   }
 }
 
 /** Checks the form of an assignment's content. */
-export function contentOf(blueprintId: string, version: number, clusterSelector: unknown, parameters: unknown): AssignmentContent {
+export function contentOf(
+  blueprintId: string,
+  version: number,
+  clusterSelector: unknown,
+  parameters: unknown,
+): AssignmentContent {
   return {
     blueprintId,
     version,

@@ -1,21 +1,39 @@
-import { ArgsType, createUnionType, Field, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import {
+  ArgsType,
+  createUnionType,
+  Field,
+  GraphQLISODateTime,
+  ID,
+  InputType,
+  Int,
+  ObjectType,
+  registerEnumType,
+} from '@nestjs/graphql';
 
 import { PageArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
 import { ConnectionType } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
-export const VersionStateType = { PUBLISHED: 'PUBLISHED', ACTIVE: 'ACTIVE', RETIRED: 'RETIRED' } as const;
+export const VersionStateType = {
+  PUBLISHED: 'PUBLISHED',
+  ACTIVE: 'ACTIVE',
+  RETIRED: 'RETIRED',
+} as const;
 registerEnumType(VersionStateType, {
   name: 'BlueprintVersionState',
   description: 'The life of a version.',
   valuesMap: {
     PUBLISHED: { description: 'Numbered and immutable; no assignment may pin it yet.' },
     ACTIVE: { description: 'Assignments may pin it.' },
-    RETIRED: { description: 'No new assignment may pin it; one that still does contributes nothing.' },
+    RETIRED: {
+      description: 'No new assignment may pin it; one that still does contributes nothing.',
+    },
   },
 });
 
-@ObjectType('BlueprintVersion', { description: 'A published, immutable, numbered state of a blueprint.' })
+@ObjectType('BlueprintVersion', {
+  description: 'A published, immutable, numbered state of a blueprint.',
+})
 export class BlueprintVersionType {
   @Field(() => ID, { description: 'The blueprint.' }) blueprintId!: string;
   @Field(() => Int, { description: 'Number, from 1.' }) version!: number;
@@ -29,7 +47,8 @@ export class BlueprintType {
   @Field(() => ID, { description: 'Id.' }) id!: string;
   @Field({ description: 'Name, unique in the project.' }) name!: string;
   @Field(() => JsonValue, { description: '`spec` of the draft.' }) draft!: object;
-  @Field(() => Int, { description: 'Rises with each save; give it back when you save.' }) draftVersion!: number;
+  @Field(() => Int, { description: 'Rises with each save; give it back when you save.' })
+  draftVersion!: number;
 }
 
 @ObjectType('Problem', { description: 'One thing that is wrong with an input.' })
@@ -43,10 +62,15 @@ export class ProblemType {
 
 @ObjectType({ description: 'The document was not taken.' })
 export class BlueprintProblems {
-  @Field(() => [ProblemType], { description: 'Everything that is wrong with it.' }) problems!: ProblemType[];
+  @Field(() => [ProblemType], { description: 'Everything that is wrong with it.' })
+  problems!: ProblemType[];
 }
 
-function orProblems(name: string, description: string, type: typeof BlueprintType | typeof BlueprintVersionType): object {
+function orProblems(
+  name: string,
+  description: string,
+  type: typeof BlueprintType | typeof BlueprintVersionType,
+): object {
   return createUnionType({
     name,
     description,
@@ -54,15 +78,27 @@ function orProblems(name: string, description: string, type: typeof BlueprintTyp
     resolveType: (value: object) => ('problems' in value ? BlueprintProblems : type),
   });
 }
-export const SaveBlueprintResult = orProblems('SaveBlueprintResult', 'The saved draft, or what is wrong with it.', BlueprintType);
-export const PublishBlueprintResult = orProblems('PublishBlueprintResult', 'The new version, or what is wrong with the draft.', BlueprintVersionType);
+export const SaveBlueprintResult = orProblems(
+  'SaveBlueprintResult',
+  'The saved draft, or what is wrong with it.',
+  BlueprintType,
+);
+export const PublishBlueprintResult = orProblems(
+  'PublishBlueprintResult',
+  'The new version, or what is wrong with the draft.',
+  BlueprintVersionType,
+);
 
 @ObjectType('BlueprintEntryChange', { description: 'One entry that differs between two versions.' })
 export class EntryChangeType {
   @Field({ description: '`section/name`.' }) entry!: string;
   @Field({ description: '`added`, `removed` or `changed`.' }) change!: string;
-  @Field(() => JsonValue, { nullable: true, description: 'The entry before.' }) before!: object | null;
-  @Field(() => JsonValue, { nullable: true, description: 'The entry after.' }) after!: object | null;
+  @Field(() => JsonValue, { nullable: true, description: 'The entry before.' }) before!:
+    | object
+    | null;
+  @Field(() => JsonValue, { nullable: true, description: 'The entry after.' }) after!:
+    | object
+    | null;
 }
 
 @ObjectType({ description: 'What changed between two versions.' })
@@ -75,11 +111,14 @@ export class BlueprintConnection extends ConnectionType(BlueprintType, 'Blueprin
 
 @InputType({ description: 'Which blueprints.' })
 export class BlueprintFilter {
-  @Field(() => String, { nullable: true, description: 'Name of the project.' }) project?: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of the project.' }) project?:
+    | string
+    | null;
 }
 @ArgsType()
 export class BlueprintPageArgs extends PageArgs {
-  @Field(() => BlueprintFilter, { nullable: true, description: 'Which ones.' }) filter?: BlueprintFilter;
+  @Field(() => BlueprintFilter, { nullable: true, description: 'Which ones.' })
+  filter?: BlueprintFilter;
 }
 @ArgsType()
 export class DiffArgs {
@@ -93,12 +132,17 @@ export class SaveBlueprintDraftInput {
   @Field({ defaultValue: 'default', description: 'Name of the project.' }) project!: string;
   @Field({ description: 'Name of the blueprint; a new name makes a new one.' }) name!: string;
   @Field(() => JsonValue, { description: '`spec` of the Blueprint document.' }) document!: object;
-  @Field(() => Int, { defaultValue: 0, description: 'The draftVersion that you started from; 0 for a new blueprint.' }) expectedDraftVersion!: number;
+  @Field(() => Int, {
+    defaultValue: 0,
+    description: 'The draftVersion that you started from; 0 for a new blueprint.',
+  })
+  expectedDraftVersion!: number;
 }
 @InputType({ description: 'A draft to publish.' })
 export class PublishBlueprintInput {
   @Field(() => ID, { description: 'The blueprint.' }) blueprintId!: string;
-  @Field(() => Int, { nullable: true, description: 'The draftVersion that you have seen.' }) expectedDraftVersion?: number;
+  @Field(() => Int, { nullable: true, description: 'The draftVersion that you have seen.' })
+  expectedDraftVersion?: number;
 }
 @InputType({ description: 'A version that assignments may pin from now on.' })
 export class ActivateBlueprintVersionInput {
@@ -107,7 +151,11 @@ export class ActivateBlueprintVersionInput {
 }
 @InputType({ description: 'A version to retire.' })
 export class RetireBlueprintVersionInput extends ActivateBlueprintVersionInput {
-  @Field({ defaultValue: false, description: 'Also when assignments pin it: its objects are pruned from their clusters.' }) withdraw!: boolean;
+  @Field({
+    defaultValue: false,
+    description: 'Also when assignments pin it: its objects are pruned from their clusters.',
+  })
+  withdraw!: boolean;
 }
 
 export { ProjectRefType };

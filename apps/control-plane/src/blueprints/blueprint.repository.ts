@@ -3,11 +3,19 @@ import type { Blueprint as BlueprintDocument } from '@picket/policy';
 import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
-import { type Blueprint, BlueprintChanged, BlueprintMissing, type BlueprintVersion, VersionMissing, type VersionState } from './blueprint.ts';
+import {
+  type Blueprint,
+  BlueprintChanged,
+  BlueprintMissing,
+  type BlueprintVersion,
+  VersionMissing,
+  type VersionState,
+} from './blueprint.ts';
 
 const COLUMNS = `b.id, p.organization_id AS "organizationId", b.project_id AS "projectId", p.name AS project, b.name, b.draft, b.draft_version AS "draftVersion"`;
 const FROM = 'FROM blueprints b JOIN projects p ON p.id = b.project_id';
-const VERSION = 'v.blueprint_id AS "blueprintId", v.number AS version, v.document, v.state, v.published_at AS "publishedAt"';
+const VERSION =
+  'v.blueprint_id AS "blueprintId", v.number AS version, v.document, v.state, v.published_at AS "publishedAt"';
 
 /** Stores blueprints and their versions. Lists are ordered by project and name. */
 export class BlueprintRepository {
@@ -23,8 +31,15 @@ export class BlueprintRepository {
     return blueprint;
   }
 
-  async findByName(projectId: string, name: string, sql: Sql = this.#dataSource): Promise<Blueprint | undefined> {
-    const [blueprint] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE b.project_id = $1 AND b.name = $2`, [projectId, name]);
+  async findByName(
+    projectId: string,
+    name: string,
+    sql: Sql = this.#dataSource,
+  ): Promise<Blueprint | undefined> {
+    const [blueprint] = await sql.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE b.project_id = $1 AND b.name = $2`,
+      [projectId, name],
+    );
     return blueprint;
   }
 
@@ -34,7 +49,12 @@ export class BlueprintRepository {
     return blueprint;
   }
 
-  list(organizationId: string, project: string | undefined, after: string | undefined, limit: number): Promise<Blueprint[]> {
+  list(
+    organizationId: string,
+    project: string | undefined,
+    after: string | undefined,
+    limit: number,
+  ): Promise<Blueprint[]> {
     const [afterProject = '', afterName = ''] = (after ?? '/').split('/');
     return this.#dataSource.query(
       `SELECT ${COLUMNS} ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2) AND (p.name, b.name) > ($3, $4)
@@ -51,31 +71,60 @@ export class BlueprintRepository {
     return row.count;
   }
 
-  async create(projectId: string, name: string, draft: BlueprintDocument, sql: Sql = this.#dataSource): Promise<Blueprint> {
+  async create(
+    projectId: string,
+    name: string,
+    draft: BlueprintDocument,
+    sql: Sql = this.#dataSource,
+  ): Promise<Blueprint> {
     const [row] = await sql.query(
       'INSERT INTO blueprints (project_id, name, draft) VALUES ($1, $2, $3) ON CONFLICT (project_id, name) DO NOTHING RETURNING id',
       [projectId, name, draft],
     );
     const id: string = row?.id ?? (await this.getByName(projectId, name, sql)).id;
     const blueprint = await this.get(id, sql);
-    if (!row) throw new BlueprintChanged(name, 0, blueprint.draftVersion, blueprint.draft as unknown as Json);
+    if (!row)
+      throw new BlueprintChanged(
+        name,
+        0,
+        blueprint.draftVersion,
+        blueprint.draft as unknown as Json,
+      );
     return blueprint;
   }
 
   /** Writes only if nobody saved since `expected` was read; otherwise throws BlueprintChanged with the draft that is there. */
-  async saveDraft(id: string, draft: BlueprintDocument, expected: number, sql: Sql = this.#dataSource): Promise<Blueprint> {
+  async saveDraft(
+    id: string,
+    draft: BlueprintDocument,
+    expected: number,
+    sql: Sql = this.#dataSource,
+  ): Promise<Blueprint> {
     const [, affected] = await sql.query(
       'UPDATE blueprints SET draft = $2, draft_version = draft_version + 1 WHERE id = $1 AND draft_version = $3',
       [id, draft, expected],
     );
     const stored = await this.get(id, sql);
-    if (affected === 0) throw new BlueprintChanged(stored.name, expected, stored.draftVersion, stored.draft as unknown as Json);
+    if (affected === 0)
+      throw new BlueprintChanged(
+        stored.name,
+        expected,
+        stored.draftVersion,
+        stored.draft as unknown as Json,
+      );
     return stored;
   }
 
   /** Makes the draft the next version; the row lock gives numbers without gaps. */
-  async publish(id: string, expectedDraftVersion: number | undefined, sql: Sql): Promise<BlueprintVersion> {
-    const [row] = await sql.query('SELECT name, draft, draft_version FROM blueprints WHERE id = $1 FOR UPDATE', [id]);
+  async publish(
+    id: string,
+    expectedDraftVersion: number | undefined,
+    sql: Sql,
+  ): Promise<BlueprintVersion> {
+    const [row] = await sql.query(
+      'SELECT name, draft, draft_version FROM blueprints WHERE id = $1 FOR UPDATE',
+      [id],
+    );
     if (expectedDraftVersion !== undefined && row.draft_version !== expectedDraftVersion)
       throw new BlueprintChanged(row.name, expectedDraftVersion, row.draft_version, row.draft);
     const [version] = await sql.query(
@@ -86,18 +135,33 @@ export class BlueprintRepository {
     return version;
   }
 
-  async version(id: string, number: number, sql: Sql = this.#dataSource): Promise<BlueprintVersion> {
-    const [version] = await sql.query(`SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 AND v.number = $2`, [id, number]);
-    if (!version) throw new VersionMissing(`The blueprint has no version ${number}`, { id, version: number });
+  async version(
+    id: string,
+    number: number,
+    sql: Sql = this.#dataSource,
+  ): Promise<BlueprintVersion> {
+    const [version] = await sql.query(
+      `SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 AND v.number = $2`,
+      [id, number],
+    );
+    if (!version)
+      throw new VersionMissing(`The blueprint has no version ${number}`, { id, version: number });
     return version;
   }
 
   listVersions(id: string, limit: number): Promise<BlueprintVersion[]> {
-    return this.#dataSource.query(`SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 ORDER BY v.number DESC LIMIT $2`, [id, limit]);
+    return this.#dataSource.query(
+      `SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 ORDER BY v.number DESC LIMIT $2`,
+      [id, limit],
+    );
   }
 
   /** The newest version of each blueprint, in one query; `active` asks for the newest ACTIVE one. */
-  async newestVersions(ids: readonly string[], sql: Sql = this.#dataSource, active = false): Promise<Map<string, BlueprintVersion>> {
+  async newestVersions(
+    ids: readonly string[],
+    sql: Sql = this.#dataSource,
+    active = false,
+  ): Promise<Map<string, BlueprintVersion>> {
     const rows: BlueprintVersion[] = await sql.query(
       `SELECT DISTINCT ON (v.blueprint_id) ${VERSION} FROM blueprint_versions v
        WHERE v.blueprint_id = ANY($1) AND (NOT $2 OR v.state = 'ACTIVE') ORDER BY v.blueprint_id, v.number DESC`,
@@ -106,18 +170,32 @@ export class BlueprintRepository {
     return new Map(rows.map((row) => [row.blueprintId, row]));
   }
 
-  async setState(id: string, number: number, state: VersionState, sql: Sql): Promise<BlueprintVersion> {
-    await sql.query('UPDATE blueprint_versions SET state = $3 WHERE blueprint_id = $1 AND number = $2', [id, number, state]);
+  async setState(
+    id: string,
+    number: number,
+    state: VersionState,
+    sql: Sql,
+  ): Promise<BlueprintVersion> {
+    await sql.query(
+      'UPDATE blueprint_versions SET state = $3 WHERE blueprint_id = $1 AND number = $2',
+      [id, number, state],
+    );
     return this.version(id, number, sql);
   }
 
   /** `name@version` → document, for names and versions of a project. What does not exist is left out. */
-  async documents(projectId: string, wanted: readonly { blueprint: string; version: number }[], sql: Sql = this.#dataSource): Promise<Record<string, BlueprintDocument>> {
+  async documents(
+    projectId: string,
+    wanted: readonly { blueprint: string; version: number }[],
+    sql: Sql = this.#dataSource,
+  ): Promise<Record<string, BlueprintDocument>> {
     const rows: { name: string; number: number; document: BlueprintDocument }[] = await sql.query(
       `SELECT b.name, v.number, v.document FROM unnest($2::text[], $3::int[]) AS w (name, number)
        JOIN blueprints b ON b.project_id = $1 AND b.name = w.name JOIN blueprint_versions v ON v.blueprint_id = b.id AND v.number = w.number`,
       [projectId, wanted.map(({ blueprint }) => blueprint), wanted.map(({ version }) => version)],
     );
-    return Object.fromEntries(rows.map(({ name, number, document }) => [`${name}@${number}`, document]));
+    return Object.fromEntries(
+      rows.map(({ name, number, document }) => [`${name}@${number}`, document]),
+    );
   }
 }

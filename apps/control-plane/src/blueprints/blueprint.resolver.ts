@@ -1,4 +1,13 @@
-import { Args, Context, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  Args,
+  Context,
+  Int,
+  Mutation,
+  Parent,
+  Query,
+  ResolveField,
+  Resolver,
+} from '@nestjs/graphql';
 
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
@@ -17,21 +26,32 @@ export class BlueprintResolver {
     private readonly repository: BlueprintRepository,
   ) {}
 
-  @Query(() => graphql.BlueprintType, { description: 'One blueprint, by id or by name and project.' })
+  @Query(() => graphql.BlueprintType, {
+    description: 'One blueprint, by id or by name and project.',
+  })
   @Requires('read', 'Blueprint')
   blueprint(@CurrentActor() actor: Actor, @Args() by: FindArgs): Promise<Blueprint> {
     return this.blueprints.get(actor, by);
   }
 
-  @Query(() => graphql.BlueprintConnection, { name: 'blueprints', description: 'Blueprints, ordered by project and name.' })
+  @Query(() => graphql.BlueprintConnection, {
+    name: 'blueprints',
+    description: 'Blueprints, ordered by project and name.',
+  })
   @Requires('read', 'Blueprint')
-  listBlueprints(@CurrentActor() actor: Actor, @Args() { first, after, filter }: graphql.BlueprintPageArgs): Promise<object> {
+  listBlueprints(
+    @CurrentActor() actor: Actor,
+    @Args() { first, after, filter }: graphql.BlueprintPageArgs,
+  ): Promise<object> {
     return this.blueprints.list(actor, filter?.project ?? undefined, first, after);
   }
 
   @Query(() => graphql.BlueprintDiff, { description: 'What changed between two versions.' })
   @Requires('read', 'Blueprint')
-  async diffBlueprintVersions(@CurrentActor() actor: Actor, @Args() { id, from, to }: graphql.DiffArgs): Promise<object> {
+  async diffBlueprintVersions(
+    @CurrentActor() actor: Actor,
+    @Args() { id, from, to }: graphql.DiffArgs,
+  ): Promise<object> {
     return { changes: await this.blueprints.diff(actor, id, from, to) };
   }
 
@@ -40,34 +60,56 @@ export class BlueprintResolver {
     return { name: project };
   }
 
-  @ResolveField(() => graphql.BlueprintVersionType, { nullable: true, description: 'The version with the highest number.' })
-  newestVersion(@Parent() { id }: Blueprint, @Context() context: RequestContext): Promise<BlueprintVersion | undefined> {
+  @ResolveField(() => graphql.BlueprintVersionType, {
+    nullable: true,
+    description: 'The version with the highest number.',
+  })
+  newestVersion(
+    @Parent() { id }: Blueprint,
+    @Context() context: RequestContext,
+  ): Promise<BlueprintVersion | undefined> {
     return batched(context, 'newestVersion', (ids) => this.repository.newestVersions(ids)).load(id);
   }
 
   @ResolveField(() => [graphql.BlueprintVersionType], { description: 'Versions, newest first.' })
   versions(
     @Parent() { id }: Blueprint,
-    @Args('first', { type: () => Int, defaultValue: 20, description: 'How many, at most 200.' }) first: number,
+    @Args('first', { type: () => Int, defaultValue: 20, description: 'How many, at most 200.' })
+    first: number,
   ): Promise<BlueprintVersion[]> {
     return this.repository.listVersions(id, Math.min(Math.max(first, 1), PAGE_MAX));
   }
 
-  @Mutation(() => graphql.SaveBlueprintResult, { description: 'Saves the draft. Publishes nothing.' })
+  @Mutation(() => graphql.SaveBlueprintResult, {
+    description: 'Saves the draft. Publishes nothing.',
+  })
   @Requires('write', 'Blueprint')
-  saveBlueprintDraft(@CurrentActor() actor: Actor, @Args('input') input: graphql.SaveBlueprintDraftInput): Promise<object> {
+  saveBlueprintDraft(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.SaveBlueprintDraftInput,
+  ): Promise<object> {
     return this.blueprints.saveDraft(actor, input);
   }
 
-  @Mutation(() => graphql.PublishBlueprintResult, { description: 'Makes the draft the next version. Moves nothing in any cluster.' })
+  @Mutation(() => graphql.PublishBlueprintResult, {
+    description: 'Makes the draft the next version. Moves nothing in any cluster.',
+  })
   @Requires('write', 'Blueprint')
-  publishBlueprint(@CurrentActor() actor: Actor, @Args('input') input: graphql.PublishBlueprintInput): Promise<object> {
+  publishBlueprint(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.PublishBlueprintInput,
+  ): Promise<object> {
     return this.blueprints.publish(actor, input.blueprintId, input.expectedDraftVersion);
   }
 
-  @Mutation(() => graphql.BlueprintVersionType, { description: 'Lets assignments pin this version.' })
+  @Mutation(() => graphql.BlueprintVersionType, {
+    description: 'Lets assignments pin this version.',
+  })
   @Requires('write', 'Blueprint')
-  activateBlueprintVersion(@CurrentActor() actor: Actor, @Args('input') input: graphql.ActivateBlueprintVersionInput): Promise<object> {
+  activateBlueprintVersion(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.ActivateBlueprintVersionInput,
+  ): Promise<object> {
     return this.blueprints.activate(actor, input.blueprintId, input.version);
   }
 }

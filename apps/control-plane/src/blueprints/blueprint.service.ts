@@ -24,29 +24,57 @@ export class BlueprintService {
   readonly #blueprints: BlueprintRepository;
   readonly #projects: ProjectRepository;
 
-  constructor(dataSource: DataSource, blueprints: BlueprintRepository, projects: ProjectRepository) {
+  constructor(
+    dataSource: DataSource,
+    blueprints: BlueprintRepository,
+    projects: ProjectRepository,
+  ) {
     this.#dataSource = dataSource;
     this.#blueprints = blueprints;
     this.#projects = projects;
   }
 
-  async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Blueprint> {
+  async get(
+    actor: Actor,
+    by: { id?: string; name?: string; project?: string },
+  ): Promise<Blueprint> {
     const blueprint = by.id
       ? await this.#blueprints.get(by.id)
-      : await this.#blueprints.getByName((await this.#projects.getByName(actor.organizationId, by.project ?? 'default')).id, by.name ?? '');
+      : await this.#blueprints.getByName(
+          (await this.#projects.getByName(actor.organizationId, by.project ?? 'default')).id,
+          by.name ?? '',
+        );
     authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
     return blueprint;
   }
 
-  async list(actor: Actor, project: string | undefined, first: number, after?: string): Promise<Connection<Blueprint>> {
+  async list(
+    actor: Actor,
+    project: string | undefined,
+    first: number,
+    after?: string,
+  ): Promise<Connection<Blueprint>> {
     const page = pageRequest(first, after);
-    const items = await this.#blueprints.list(actor.organizationId, project, page.after, page.first + 1);
-    return connectionOf(items, page, (item) => `${item.project}/${item.name}`, () => this.#blueprints.count(actor.organizationId, project));
+    const items = await this.#blueprints.list(
+      actor.organizationId,
+      project,
+      page.after,
+      page.first + 1,
+    );
+    return connectionOf(
+      items,
+      page,
+      (item) => `${item.project}/${item.name}`,
+      () => this.#blueprints.count(actor.organizationId, project),
+    );
   }
 
   async diff(actor: Actor, id: string, from: number, to: number): Promise<EntryChange[]> {
     await this.get(actor, { id });
-    const [before, after] = await Promise.all([this.#blueprints.version(id, from), this.#blueprints.version(id, to)]);
+    const [before, after] = await Promise.all([
+      this.#blueprints.version(id, from),
+      this.#blueprints.version(id, to),
+    ]);
     return diffBlueprints(before.document, after.document);
   }
 
@@ -67,10 +95,19 @@ export class BlueprintService {
   }
 
   /** Makes the draft the next version, or says what is wrong with it and what it includes. */
-  async publish(actor: Actor, id: string, expectedDraftVersion?: number): Promise<BlueprintVersion | Refused> {
+  async publish(
+    actor: Actor,
+    id: string,
+    expectedDraftVersion?: number,
+  ): Promise<BlueprintVersion | Refused> {
     const blueprint = await this.#writable(actor, id);
     return inTransaction(this.#dataSource, async (sql) => {
-      const problems = await this.problemsOf(blueprint.projectId, blueprint.name, blueprint.draft, sql);
+      const problems = await this.problemsOf(
+        blueprint.projectId,
+        blueprint.name,
+        blueprint.draft,
+        sql,
+      );
       if (problems.some(({ severity }) => severity === 'error')) return { problems };
       return this.#blueprints.publish(id, expectedDraftVersion ?? blueprint.draftVersion, sql);
     });
@@ -80,19 +117,32 @@ export class BlueprintService {
     await this.#writable(actor, id);
     return inTransaction(this.#dataSource, async (sql) => {
       const { state } = await this.#blueprints.version(id, version, sql);
-      if (state === 'RETIRED') throw new VersionMoveForbidden(`Version ${version} is retired; publish it anew`, { state });
+      if (state === 'RETIRED')
+        throw new VersionMoveForbidden(`Version ${version} is retired; publish it anew`, { state });
       return this.#blueprints.setState(id, version, 'ACTIVE', sql);
     });
   }
 
   /** What is wrong with a document beside its own form: its includes, all the way down. */
-  async problemsOf(projectId: string, name: string, document: BlueprintDocument, sql: Sql): Promise<Problem[]> {
+  async problemsOf(
+    projectId: string,
+    name: string,
+    document: BlueprintDocument,
+    sql: Sql,
+  ): Promise<Problem[]> {
     const { problems } = parseBlueprint(document);
     if ((document.includes ?? []).length === 0) return [...problems];
     const includes = await loadIncludes(this.#blueprints, projectId, document, sql);
-    const { problems: found } = expand({ blueprint: name, version: 0, document }, {}, includes, ['spec']);
+    const { problems: found } = expand({ blueprint: name, version: 0, document }, {}, includes, [
+      'spec',
+    ]);
     // A required parameter of the blueprint itself is the assignment's business.
-    return [...problems, ...found.filter(({ code, path }) => code !== 'PARAMETER_MISSING' || !path.startsWith('spec.parameters'))];
+    return [
+      ...problems,
+      ...found.filter(
+        ({ code, path }) => code !== 'PARAMETER_MISSING' || !path.startsWith('spec.parameters'),
+      ),
+    ];
   }
 
   async #writable(actor: Actor, id: string): Promise<Blueprint> {

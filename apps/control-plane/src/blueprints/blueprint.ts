@@ -39,11 +39,14 @@ export class BlueprintChanged extends DomainError {
   readonly kind = 'conflict';
 
   constructor(name: string, expected: number, actual: number, draft: Json) {
-    super(`The draft of ${name} is at version ${actual}, not ${expected}: somebody saved before you`, {
-      expectedDraftVersion: expected,
-      actualDraftVersion: actual,
-      draft,
-    });
+    super(
+      `The draft of ${name} is at version ${actual}, not ${expected}: somebody saved before you`,
+      {
+        expectedDraftVersion: expected,
+        actualDraftVersion: actual,
+        draft,
+      },
+    );
   }
 }
 

@@ -1,9 +1,23 @@
-import { ArgsType, Field, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import {
+  ArgsType,
+  Field,
+  GraphQLISODateTime,
+  ID,
+  InputType,
+  Int,
+  ObjectType,
+  registerEnumType,
+} from '@nestjs/graphql';
 
 import { ConnectionType } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
-export const ClusterStateType = { INVITED: 'INVITED', PENDING: 'PENDING', APPROVED: 'APPROVED', REVOKED: 'REVOKED' } as const;
+export const ClusterStateType = {
+  INVITED: 'INVITED',
+  PENDING: 'PENDING',
+  APPROVED: 'APPROVED',
+  REVOKED: 'REVOKED',
+} as const;
 registerEnumType(ClusterStateType, {
   name: 'ClusterState',
   description: 'Where a cluster stands between registration and removal.',
@@ -21,10 +35,13 @@ export class OrganizationType {
   @Field({ description: 'Name.' }) name!: string;
 }
 
-@ObjectType('Project', { description: 'A part of the organization that owns clusters, blueprints and assignments.' })
+@ObjectType('Project', {
+  description: 'A part of the organization that owns clusters, blueprints and assignments.',
+})
 export class ProjectType {
   @Field({ description: 'Name, unique in the organization.' }) name!: string;
-  @Field({ description: 'Whether a person approves each agent that enrols (double opt-in).' }) requiresApproval!: boolean;
+  @Field({ description: 'Whether a person approves each agent that enrols (double opt-in).' })
+  requiresApproval!: boolean;
 }
 
 @ObjectType('ProjectRef', { description: 'The project that owns a thing.' })
@@ -42,7 +59,8 @@ export class ClusterType {
   @Field(() => JsonValue, { description: 'Labels, which assignments select by.' }) labels!: object;
   @Field(() => ClusterStateType, { description: 'Where it stands.' }) state!: string;
   @Field(() => GraphQLISODateTime, { description: 'When it was registered.' }) registeredAt!: Date;
-  @Field(() => GraphQLISODateTime, { nullable: true, description: 'When it was approved.' }) approvedAt!: Date | null;
+  @Field(() => GraphQLISODateTime, { nullable: true, description: 'When it was approved.' })
+  approvedAt!: Date | null;
 }
 
 @ObjectType({ description: 'A page of clusters, ordered by project and name.' })
@@ -51,7 +69,8 @@ export class ClusterConnection extends ConnectionType(ClusterType, 'Cluster') {}
 @ObjectType({ description: 'How to connect an agent to a registered cluster.' })
 export class RegisterClusterResult {
   @Field(() => ClusterType, { description: 'The cluster.' }) cluster!: ClusterType;
-  @Field({ description: 'One-time secret for the agent. It is shown here and never again.' }) joinToken!: string;
+  @Field({ description: 'One-time secret for the agent. It is shown here and never again.' })
+  joinToken!: string;
   @Field(() => GraphQLISODateTime, { description: 'When the token ends.' }) expiresAt!: Date;
   @Field({ description: 'Everything the cluster needs: `kubectl apply -f -`.' }) manifest!: string;
 }
@@ -59,33 +78,54 @@ export class RegisterClusterResult {
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, { defaultValue: 50, description: 'How many, 1 to 200.' }) first!: number;
-  @Field(() => String, { nullable: true, description: 'Cursor after which the page starts.' }) after?: string;
+  @Field(() => String, { nullable: true, description: 'Cursor after which the page starts.' })
+  after?: string;
 }
 
 @InputType({ description: 'Which clusters. All conditions must hold.' })
 export class ClusterFilter {
-  @Field(() => String, { nullable: true, description: 'Name of the project.' }) project?: string | null;
-  @Field(() => String, { nullable: true, description: 'Part of the name.' }) nameContains?: string | null;
-  @Field(() => String, { nullable: true, description: 'As `kubectl -l` has it: `tier=prod,region in (eu,us)`.' }) labelSelector?: string | null;
-  @Field(() => ClusterStateType, { nullable: true, description: 'State.' }) state?: 'INVITED' | 'PENDING' | 'APPROVED' | 'REVOKED' | null;
+  @Field(() => String, { nullable: true, description: 'Name of the project.' }) project?:
+    | string
+    | null;
+  @Field(() => String, { nullable: true, description: 'Part of the name.' }) nameContains?:
+    | string
+    | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'As `kubectl -l` has it: `tier=prod,region in (eu,us)`.',
+  })
+  labelSelector?: string | null;
+  @Field(() => ClusterStateType, { nullable: true, description: 'State.' }) state?:
+    | 'INVITED'
+    | 'PENDING'
+    | 'APPROVED'
+    | 'REVOKED'
+    | null;
 }
 
 @ArgsType()
 export class ClusterPageArgs extends PageArgs {
-  @Field(() => ClusterFilter, { nullable: true, description: 'Which ones.' }) filter?: ClusterFilter;
+  @Field(() => ClusterFilter, { nullable: true, description: 'Which ones.' })
+  filter?: ClusterFilter;
 }
 
 @ArgsType()
 export class FindArgs {
   @Field(() => ID, { nullable: true, description: 'By id, or by name and project.' }) id?: string;
   @Field(() => String, { nullable: true, description: 'Name.' }) name?: string;
-  @Field(() => String, { nullable: true, defaultValue: 'default', description: 'Name of the project.' }) project?: string;
+  @Field(() => String, {
+    nullable: true,
+    defaultValue: 'default',
+    description: 'Name of the project.',
+  })
+  project?: string;
 }
 
 @InputType({ description: 'A new project.' })
 export class CreateProjectInput {
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
-  @Field({ defaultValue: false, description: 'Whether a person approves each agent.' }) requiresApproval!: boolean;
+  @Field({ defaultValue: false, description: 'Whether a person approves each agent.' })
+  requiresApproval!: boolean;
 }
 
 @InputType({ description: 'A new cluster.' })

@@ -33,7 +33,10 @@ export class ClusterRepository {
   }
 
   async getByName(projectId: string, name: string, sql: Sql = this.#dataSource): Promise<Cluster> {
-    const [cluster] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE c.project_id = $1 AND c.name = $2`, [projectId, name]);
+    const [cluster] = await sql.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE c.project_id = $1 AND c.name = $2`,
+      [projectId, name],
+    );
     if (!cluster) throw new ClusterMissing(`There is no cluster ${name}`, { name });
     return cluster;
   }
@@ -53,11 +56,19 @@ export class ClusterRepository {
 
   async count(question: ClusterQuestion, sql: Sql = this.#dataSource): Promise<number> {
     const values: unknown[] = [];
-    const [row] = await sql.query(`SELECT count(*)::int AS count ${FROM} WHERE ${conditions(question, values).join(' AND ')}`, values);
+    const [row] = await sql.query(
+      `SELECT count(*)::int AS count ${FROM} WHERE ${conditions(question, values).join(' AND ')}`,
+      values,
+    );
     return row.count;
   }
 
-  async create(projectId: string, name: string, labels: Readonly<Record<string, string>>, sql: Sql): Promise<Cluster> {
+  async create(
+    projectId: string,
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    sql: Sql,
+  ): Promise<Cluster> {
     const [row] = await sql.query(
       'INSERT INTO clusters (project_id, name, labels) VALUES ($1, $2, $3) ON CONFLICT (project_id, name) DO NOTHING RETURNING id',
       [projectId, name, labels],
@@ -85,7 +96,9 @@ export class ClusterRepository {
   /** Marks all clusters of the project that a selector picks as stale, in id order so that two such changes cannot deadlock. */
   async markStale(projectId: string, selectors: readonly LabelSelector[], sql: Sql): Promise<void> {
     const values: unknown[] = [projectId];
-    const picks = selectors.map((selector) => `(${selectorSql(selector, 'labels', values)})`).join(' OR ');
+    const picks = selectors
+      .map((selector) => `(${selectorSql(selector, 'labels', values)})`)
+      .join(' OR ');
     await sql.query(
       `UPDATE clusters SET stale = true WHERE id IN
         (SELECT id FROM clusters WHERE project_id = $1 AND NOT stale AND (${picks}) ORDER BY id FOR UPDATE)`,
@@ -96,11 +109,17 @@ export class ClusterRepository {
   async addJoinToken(clusterId: string, hash: Buffer, expiresAt: Date, sql: Sql): Promise<void> {
     // A new invitation makes older ones void: at most one way in at a time.
     await sql.query('DELETE FROM join_tokens WHERE cluster_id = $1', [clusterId]);
-    await sql.query('INSERT INTO join_tokens (token_hash, cluster_id, expires_at) VALUES ($1, $2, $3)', [hash, clusterId, expiresAt]);
+    await sql.query(
+      'INSERT INTO join_tokens (token_hash, cluster_id, expires_at) VALUES ($1, $2, $3)',
+      [hash, clusterId, expiresAt],
+    );
   }
 }
 
-function conditions({ organizationId, project, nameContains, state, selector }: ClusterQuestion, values: unknown[]): string[] {
+function conditions(
+  { organizationId, project, nameContains, state, selector }: ClusterQuestion,
+  values: unknown[],
+): string[] {
   const where = [`p.organization_id = $${values.push(organizationId)}`];
   if (project !== undefined) where.push(`p.name = $${values.push(project)}`);
   if (nameContains !== undefined) where.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);

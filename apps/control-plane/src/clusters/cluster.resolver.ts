@@ -25,13 +25,22 @@ export class ClusterResolver {
 
   @Query(() => graphql.ProjectConnection, { name: 'projects', description: 'Projects by name.' })
   @Requires('read', 'Project')
-  listProjects(@CurrentActor() actor: Actor, @Args() { first, after }: graphql.PageArgs): Promise<object> {
+  listProjects(
+    @CurrentActor() actor: Actor,
+    @Args() { first, after }: graphql.PageArgs,
+  ): Promise<object> {
     return this.clusters.listProjects(actor, first, after);
   }
 
-  @Query(() => graphql.ClusterConnection, { name: 'clusters', description: 'Clusters, ordered by project and name.' })
+  @Query(() => graphql.ClusterConnection, {
+    name: 'clusters',
+    description: 'Clusters, ordered by project and name.',
+  })
   @Requires('read', 'Cluster')
-  listClusters(@CurrentActor() actor: Actor, @Args() { first, after, filter }: graphql.ClusterPageArgs): Promise<object> {
+  listClusters(
+    @CurrentActor() actor: Actor,
+    @Args() { first, after, filter }: graphql.ClusterPageArgs,
+  ): Promise<object> {
     return this.clusters.list(actor, filter ?? {}, first, after);
   }
 
@@ -48,48 +57,82 @@ export class ClusterResolver {
 
   @Mutation(() => graphql.ProjectType, { description: 'Makes a project.' })
   @Requires('write', 'Project')
-  createProject(@CurrentActor() actor: Actor, @Args('input') input: graphql.CreateProjectInput): Promise<object> {
+  createProject(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.CreateProjectInput,
+  ): Promise<object> {
     return this.clusters.createProject(actor, input.name, input.requiresApproval);
   }
 
-  @Mutation(() => graphql.RegisterClusterResult, { description: 'Registers a cluster and invites its agent.' })
+  @Mutation(() => graphql.RegisterClusterResult, {
+    description: 'Registers a cluster and invites its agent.',
+  })
   @Requires('write', 'Cluster')
-  async registerCluster(@CurrentActor() actor: Actor, @Args('input') input: graphql.RegisterClusterInput): Promise<object> {
-    return this.#withManifest(await this.clusters.register(actor, { ...input, labels: input.labels }));
+  async registerCluster(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.RegisterClusterInput,
+  ): Promise<object> {
+    return this.#withManifest(
+      await this.clusters.register(actor, { ...input, labels: input.labels }),
+    );
   }
 
-  @Mutation(() => graphql.RegisterClusterResult, { description: 'Invites an agent anew; whoever enrols replaces the old identity.' })
+  @Mutation(() => graphql.RegisterClusterResult, {
+    description: 'Invites an agent anew; whoever enrols replaces the old identity.',
+  })
   @Requires('write', 'Cluster')
-  async reissueJoinToken(@CurrentActor() actor: Actor, @Args('input') input: graphql.ReissueJoinTokenInput): Promise<object> {
+  async reissueJoinToken(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.ReissueJoinTokenInput,
+  ): Promise<object> {
     return this.#withManifest(await this.clusters.reissueJoinToken(actor, input.clusterId));
   }
 
-  @Mutation(() => graphql.ClusterType, { description: 'Lets an enrolled agent take part (double opt-in).' })
+  @Mutation(() => graphql.ClusterType, {
+    description: 'Lets an enrolled agent take part (double opt-in).',
+  })
   @Requires('write', 'Cluster')
-  approveCluster(@CurrentActor() actor: Actor, @Args('input') input: graphql.ApproveClusterInput): Promise<Cluster> {
+  approveCluster(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.ApproveClusterInput,
+  ): Promise<Cluster> {
     return this.clusters.approve(actor, input.clusterId);
   }
 
-  @Mutation(() => graphql.ClusterType, { description: 'Cuts an agent off at once, open streams included.' })
+  @Mutation(() => graphql.ClusterType, {
+    description: 'Cuts an agent off at once, open streams included.',
+  })
   @Requires('write', 'Cluster')
-  revokeCluster(@CurrentActor() actor: Actor, @Args('input') input: graphql.RevokeClusterInput): Promise<Cluster> {
+  revokeCluster(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.RevokeClusterInput,
+  ): Promise<Cluster> {
     return this.clusters.revoke(actor, input.clusterId);
   }
 
   @Mutation(() => ID, { description: 'Forgets a cluster and everything it reported.' })
   @Requires('write', 'Cluster')
-  removeCluster(@CurrentActor() actor: Actor, @Args('input') input: graphql.RemoveClusterInput): Promise<string> {
+  removeCluster(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.RemoveClusterInput,
+  ): Promise<string> {
     return this.clusters.remove(actor, input.clusterId);
   }
 
   @Mutation(() => graphql.ClusterType, { description: 'Replaces all labels of a cluster.' })
   @Requires('write', 'Cluster')
-  labelCluster(@CurrentActor() actor: Actor, @Args('input') input: graphql.LabelClusterInput): Promise<Cluster> {
+  labelCluster(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.LabelClusterInput,
+  ): Promise<Cluster> {
     return this.clusters.label(actor, input.clusterId, input.labels);
   }
 
   #withManifest(invitation: Invitation): object {
     const { hubUrl, image } = this.address;
-    return { ...invitation, manifest: agentManifest({ hubUrl, image, joinToken: invitation.joinToken }) };
+    return {
+      ...invitation,
+      manifest: agentManifest({ hubUrl, image, joinToken: invitation.joinToken }),
+    };
   }
 }

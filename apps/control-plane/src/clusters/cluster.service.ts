@@ -48,27 +48,44 @@ export class ClusterService {
 
   async createProject(actor: Actor, name: string, requiresApproval: boolean): Promise<Project> {
     authorize(actor, 'write', 'Project', actor.organizationId);
-    return this.#parts.projects.create(actor.organizationId, checked(nameSchema, name, 'name'), requiresApproval);
+    return this.#parts.projects.create(
+      actor.organizationId,
+      checked(nameSchema, name, 'name'),
+      requiresApproval,
+    );
   }
 
   listProjects(actor: Actor, first: number, after?: string): Promise<Connection<Project>> {
     const page = pageRequest(first, after);
     const { projects } = this.#parts;
-    return projects
-      .list(actor.organizationId, page.after, page.first + 1)
-      .then((items) => connectionOf(items, page, ({ name }) => name, () => projects.count(actor.organizationId)));
+    return projects.list(actor.organizationId, page.after, page.first + 1).then((items) =>
+      connectionOf(
+        items,
+        page,
+        ({ name }) => name,
+        () => projects.count(actor.organizationId),
+      ),
+    );
   }
 
   async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Cluster> {
     const { clusters, projects } = this.#parts;
     const cluster = by.id
       ? await clusters.get(by.id)
-      : await clusters.getByName((await projects.getByName(actor.organizationId, by.project ?? 'default')).id, by.name ?? '');
+      : await clusters.getByName(
+          (await projects.getByName(actor.organizationId, by.project ?? 'default')).id,
+          by.name ?? '',
+        );
     authorize(actor, 'read', 'Cluster', cluster.organizationId);
     return cluster;
   }
 
-  async list(actor: Actor, filter: ClusterFilter, first: number, after?: string): Promise<Connection<Cluster>> {
+  async list(
+    actor: Actor,
+    filter: ClusterFilter,
+    first: number,
+    after?: string,
+  ): Promise<Connection<Cluster>> {
     const page = pageRequest(first, after);
     const selector = filter.labelSelector ? parseSelectorText(filter.labelSelector) : undefined;
     return this.listMatching(actor, { ...filter, selector }, page.first, after);
@@ -90,10 +107,18 @@ export class ClusterService {
       selector: filter.selector,
     };
     const items = await clusters.list(question, page.after, page.first + 1);
-    return connectionOf(items, page, ({ project, name }) => `${project}/${name}`, () => clusters.count(question));
+    return connectionOf(
+      items,
+      page,
+      ({ project, name }) => `${project}/${name}`,
+      () => clusters.count(question),
+    );
   }
 
-  async register(actor: Actor, input: { project: string; name: string; labels: unknown }): Promise<Invitation> {
+  async register(
+    actor: Actor,
+    input: { project: string; name: string; labels: unknown },
+  ): Promise<Invitation> {
     const { dataSource, clusters, projects } = this.#parts;
     authorize(actor, 'write', 'Cluster', actor.organizationId);
     const name = checked(nameSchema, input.name, 'name');
@@ -108,7 +133,8 @@ export class ClusterService {
   async reissueJoinToken(actor: Actor, clusterId: string): Promise<Invitation> {
     const cluster = await this.#writable(actor, clusterId);
     return inTransaction(this.#parts.dataSource, async (sql) => {
-      if (cluster.state === 'REVOKED') await this.#parts.clusters.setState(cluster.id, 'INVITED', sql);
+      if (cluster.state === 'REVOKED')
+        await this.#parts.clusters.setState(cluster.id, 'INVITED', sql);
       return this.#invite(await this.#parts.clusters.get(cluster.id, sql), sql);
     });
   }
@@ -118,7 +144,10 @@ export class ClusterService {
     const cluster = await this.#writable(actor, clusterId);
     if (cluster.state === 'APPROVED') return cluster;
     if (cluster.state !== 'PENDING')
-      throw new ClusterMoveForbidden(`Only a PENDING cluster can be approved; ${cluster.name} is ${cluster.state}`, { state: cluster.state });
+      throw new ClusterMoveForbidden(
+        `Only a PENDING cluster can be approved; ${cluster.name} is ${cluster.state}`,
+        { state: cluster.state },
+      );
     await clusters.setState(cluster.id, 'APPROVED');
     await jobs.enqueue(clustersStale, {});
     return clusters.get(cluster.id);
@@ -166,6 +195,7 @@ export class ClusterService {
 /** The parsed value, or InputInvalid with every problem. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
   const result = schema.safeParse(value);
-  if (!result.success) throw new InputInvalid(`Invalid ${field}`, problemsOf(result.error, [field]));
+  if (!result.success)
+    throw new InputInvalid(`Invalid ${field}`, problemsOf(result.error, [field]));
   return result.data;
 }

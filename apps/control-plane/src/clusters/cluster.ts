@@ -51,8 +51,14 @@ export class InputInvalid extends DomainError {
   readonly kind = 'invalid';
 
   constructor(what: string, problems: readonly Problem[]) {
-    super(`${what}: ${problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}`.slice(0, 2_000), {
-      problems: problems as unknown as Json,
-    });
+    super(
+      `${what}: ${problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}`.slice(
+        0,
+        2_000,
+      ),
+      {
+        problems: problems as unknown as Json,
+      },
+    );
   }
 }

@@ -5,5 +5,6 @@ export const nameSchema = z
   .string()
   .max(63)
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
-    error: 'must be lower-case letters, digits and "-", with a letter or digit at both ends, at most 63',
+    error:
+      'must be lower-case letters, digits and "-", with a letter or digit at both ends, at most 63',
   });

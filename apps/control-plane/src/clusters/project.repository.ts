@@ -10,7 +10,8 @@ export interface Project {
   readonly requiresApproval: boolean;
 }
 
-const COLUMNS = 'id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval"';
+const COLUMNS =
+  'id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval"';
 
 /** Stores organizations and projects. */
 export class ProjectRepository {
@@ -20,8 +21,15 @@ export class ProjectRepository {
     this.#dataSource = dataSource;
   }
 
-  async getByName(organizationId: string, name: string, sql: Sql = this.#dataSource): Promise<Project> {
-    const [project] = await sql.query(`SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name = $2`, [organizationId, name]);
+  async getByName(
+    organizationId: string,
+    name: string,
+    sql: Sql = this.#dataSource,
+  ): Promise<Project> {
+    const [project] = await sql.query(
+      `SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name = $2`,
+      [organizationId, name],
+    );
     if (!project) throw new ProjectMissing(`There is no project ${name}`, { name });
     return project;
   }
@@ -44,12 +52,18 @@ export class ProjectRepository {
   }
 
   async count(organizationId: string): Promise<number> {
-    const [row] = await this.#dataSource.query('SELECT count(*)::int AS count FROM projects WHERE organization_id = $1', [organizationId]);
+    const [row] = await this.#dataSource.query(
+      'SELECT count(*)::int AS count FROM projects WHERE organization_id = $1',
+      [organizationId],
+    );
     return row.count;
   }
 
   async organization(id: string): Promise<{ id: string; name: string }> {
-    const [organization] = await this.#dataSource.query('SELECT id, name FROM organizations WHERE id = $1', [id]);
+    const [organization] = await this.#dataSource.query(
+      'SELECT id, name FROM organizations WHERE id = $1',
+      [id],
+    );
     return organization;
   }
 }

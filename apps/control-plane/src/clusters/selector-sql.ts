@@ -6,8 +6,11 @@ import type { LabelSelector } from '@picket/selector';
  */
 export function selectorSql(selector: LabelSelector, column: string, values: unknown[]): string {
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const equals = (key: string, value: string): string => `${column} @> ${bind(JSON.stringify({ [key]: value }))}::jsonb`;
-  const conditions = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => equals(key, value));
+  const equals = (key: string, value: string): string =>
+    `${column} @> ${bind(JSON.stringify({ [key]: value }))}::jsonb`;
+  const conditions = Object.entries(selector.matchLabels ?? {}).map(([key, value]) =>
+    equals(key, value),
+  );
   for (const { key, operator, values: allowed = [] } of selector.matchExpressions ?? [])
     switch (operator) {
       case 'In':

@@ -6,24 +6,86 @@ const Bytes = z.coerce.number().int().min(1_024);
 /** Every setting of the process, its unit and its default. Nothing else reads the environment. */
 export const Environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('PostgreSQL 15 or later.'),
-  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(20).describe('Connections to PostgreSQL of this process.'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('Absent: queue and fan-out use PostgreSQL.'),
+  DATABASE_POOL_MAX: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(20)
+    .describe('Connections to PostgreSQL of this process.'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('Absent: queue and fan-out use PostgreSQL.'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8443).describe('0 takes a free one from the operating system.'),
-  PUBLIC_URL: z.url().optional().describe('How agents reach the hub; default: the address it listens on.'),
-  TLS_CERT_FILE: z.string().optional().describe('PEM; with TLS_KEY_FILE the hub itself speaks HTTPS.'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8443)
+    .describe('0 takes a free one from the operating system.'),
+  PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('How agents reach the hub; default: the address it listens on.'),
+  TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('PEM; with TLS_KEY_FILE the hub itself speaks HTTPS.'),
   TLS_KEY_FILE: z.string().optional().describe('PEM.'),
-  SIGNING_KEY_FILE: z.string().describe('PEM, Ed25519 private key that signs grants; made at the first start when it is missing.'),
-  TOKEN_SECRET_FILE: z.string().describe('32 random bytes or more that sign the agents’ access tokens; made at the first start when it is missing.'),
-  BOOTSTRAP_TOKEN_FILE: z.string().optional().describe('Where the first admin’s token is written (0600) when there is no token yet.'),
-  AGENT_IMAGE: z.string().default('ghcr.io/picket-dev/picket-agent:0.1.0').describe('Image in the manifest that registerCluster returns.'),
-  AGENT_HEARTBEAT_MS: Milliseconds.max(300_000).default(30_000).describe('How often an agent reports in when nothing changes (ms).'),
-  ACCESS_TOKEN_TTL_S: z.coerce.number().int().min(5).max(86_400).default(3_600).describe('Life of an agent’s access token (s).'),
-  GRANT_TTL_S: z.coerce.number().int().min(60).max(2_592_000).default(86_400).describe('Life of a grant (s); renewed when half of it is over.'),
-  JOIN_TOKEN_TTL_S: z.coerce.number().int().min(1).max(604_800).default(86_400).describe('Life of a join token (s).'),
-  BODY_BYTES_MAX: Bytes.max(67_108_864).default(2_097_152).describe('Largest request body (bytes).'),
-  SWEEP_MS: Milliseconds.max(600_000).default(60_000).describe('How often the worker looks for work that an event did not announce (ms).'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
+  SIGNING_KEY_FILE: z
+    .string()
+    .describe(
+      'PEM, Ed25519 private key that signs grants; made at the first start when it is missing.',
+    ),
+  TOKEN_SECRET_FILE: z
+    .string()
+    .describe(
+      '32 random bytes or more that sign the agents’ access tokens; made at the first start when it is missing.',
+    ),
+  BOOTSTRAP_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('Where the first admin’s token is written (0600) when there is no token yet.'),
+  AGENT_IMAGE: z
+    .string()
+    .default('ghcr.io/picket-dev/picket-agent:0.1.0')
+    .describe('Image in the manifest that registerCluster returns.'),
+  AGENT_HEARTBEAT_MS: Milliseconds.max(300_000)
+    .default(30_000)
+    .describe('How often an agent reports in when nothing changes (ms).'),
+  ACCESS_TOKEN_TTL_S: z.coerce
+    .number()
+    .int()
+    .min(5)
+    .max(86_400)
+    .default(3_600)
+    .describe('Life of an agent’s access token (s).'),
+  GRANT_TTL_S: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .max(2_592_000)
+    .default(86_400)
+    .describe('Life of a grant (s); renewed when half of it is over.'),
+  JOIN_TOKEN_TTL_S: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(604_800)
+    .default(86_400)
+    .describe('Life of a join token (s).'),
+  BODY_BYTES_MAX: Bytes.max(67_108_864)
+    .default(2_097_152)
+    .describe('Largest request body (bytes).'),
+  SWEEP_MS: Milliseconds.max(600_000)
+    .default(60_000)
+    .describe('How often the worker looks for work that an event did not announce (ms).'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged.'),
 });
 
 export type Config = Readonly<z.infer<typeof Environment>>;
@@ -36,6 +98,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const faults = result.success ? [] : [z.prettifyError(result.error)];
   if (Boolean(given['TLS_CERT_FILE']) !== Boolean(given['TLS_KEY_FILE']))
     faults.push('✖ TLS_CERT_FILE and TLS_KEY_FILE go together');
-  if (!result.success || faults.length > 0) throw new Error(`Invalid environment:\n${faults.join('\n')}`);
+  if (!result.success || faults.length > 0)
+    throw new Error(`Invalid environment:\n${faults.join('\n')}`);
   return Object.freeze(result.data);
 }

@@ -9,9 +9,14 @@ import { DocumentService } from './document.service.ts';
 export class DocumentResolver {
   constructor(private readonly documents: DocumentService) {}
 
-  @Mutation(() => ApplyDocumentsResult, { description: 'Takes a multi-document YAML as one change, all or nothing.' })
+  @Mutation(() => ApplyDocumentsResult, {
+    description: 'Takes a multi-document YAML as one change, all or nothing.',
+  })
   @Requires('write', 'Blueprint')
-  applyDocuments(@CurrentActor() actor: Actor, @Args('input') { project, yaml, dryRun }: ApplyDocumentsInput): Promise<object> {
+  applyDocuments(
+    @CurrentActor() actor: Actor,
+    @Args('input') { project, yaml, dryRun }: ApplyDocumentsInput,
+  ): Promise<object> {
     return this.documents.apply(actor, project, yaml, dryRun);
   }
 }

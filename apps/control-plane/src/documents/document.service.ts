@@ -4,7 +4,11 @@ import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { AssignmentRepository } from '../assignments/assignment.repository.ts';
-import { AssignmentService, type AssignmentResult, contentOf } from '../assignments/assignment.service.ts';
+import {
+  AssignmentService,
+  type AssignmentResult,
+  contentOf,
+} from '../assignments/assignment.service.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import type { BlueprintService } from '../blueprints/blueprint.service.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
@@ -52,7 +56,12 @@ export class DocumentService {
     this.#parts = parts;
   }
 
-  async apply(actor: Actor, projectName: string, yaml: string, dryRun: boolean): Promise<ApplyResult> {
+  async apply(
+    actor: Actor,
+    projectName: string,
+    yaml: string,
+    dryRun: boolean,
+  ): Promise<ApplyResult> {
     authorize(actor, 'write', 'Blueprint', actor.organizationId);
     authorize(actor, 'write', 'Assignment', actor.organizationId);
     authorize(actor, 'write', 'Cluster', actor.organizationId);
@@ -68,7 +77,13 @@ export class DocumentService {
         const published = new Set<string>();
         for (const document of inOrder(documents)) {
           const outcome = await this.#applyOne(actor, project, document, published, sql, problems);
-          if (outcome) results.push({ index: document.index, kind: document.kind, name: document.name, ...outcome });
+          if (outcome)
+            results.push({
+              index: document.index,
+              kind: document.kind,
+              name: document.name,
+              ...outcome,
+            });
         }
         if (dryRun || problems.some(({ severity }) => severity === 'error')) throw new RolledBack();
       });
@@ -104,8 +119,26 @@ export class DocumentService {
       if (!(error instanceof DomainError)) throw error;
       await sql.query('ROLLBACK TO SAVEPOINT document');
       const inner = error.details['problems'] as unknown as readonly DocumentProblem[] | undefined;
-      if (inner) problems.push(...inner.map((problem) => ({ ...problem, path: `spec.${problem.path}`, index, kind, name })));
-      else problems.push({ path: '', code: error.code, message: error.message, severity: 'error', index, kind, name });
+      if (inner)
+        problems.push(
+          ...inner.map((problem) => ({
+            ...problem,
+            path: `spec.${problem.path}`,
+            index,
+            kind,
+            name,
+          })),
+        );
+      else
+        problems.push({
+          path: '',
+          code: error.code,
+          message: error.message,
+          severity: 'error',
+          index,
+          kind,
+          name,
+        });
     }
     return undefined;
   }
@@ -119,8 +152,10 @@ export class DocumentService {
   ): Promise<Outcome> {
     const { blueprints, blueprintService } = this.#parts;
     const existing = await blueprints.findByName(project.id, name, sql);
-    const newest = existing && (await blueprints.newestVersions([existing.id], sql)).get(existing.id);
-    if (newest?.state === 'ACTIVE' && isSame(newest.document, spec)) return { action: 'UNCHANGED', warnings: [] };
+    const newest =
+      existing && (await blueprints.newestVersions([existing.id], sql)).get(existing.id);
+    if (newest?.state === 'ACTIVE' && isSame(newest.document, spec))
+      return { action: 'UNCHANGED', warnings: [] };
 
     const found = await blueprintService.problemsOf(project.id, name, spec, sql);
     problems.push(...found.map((problem) => ({ ...problem, index, kind: 'Blueprint', name })));
@@ -143,7 +178,10 @@ export class DocumentService {
     const { assignments, assignmentService, blueprints } = this.#parts;
     const blueprint = await blueprints.getByName(project.id, spec.blueprint, sql);
     const before = await assignments.findByName(project.id, name, sql);
-    const pinned = before?.blueprintId === blueprint.id && !published.has(spec.blueprint) ? before.version : undefined;
+    const pinned =
+      before?.blueprintId === blueprint.id && !published.has(spec.blueprint)
+        ? before.version
+        : undefined;
     const newest = (await blueprints.newestVersions([blueprint.id], sql, true)).get(blueprint.id);
     const version = spec.version ?? pinned ?? newest?.version ?? 1;
     const content = contentOf(blueprint.id, version, spec.clusterSelector, spec.parameters);
@@ -159,7 +197,11 @@ export class DocumentService {
     return { action: before ? 'CHANGED' : 'CREATED', warnings: result.warnings };
   }
 
-  async #cluster(project: Project, { name, labels }: Extract<Document, { kind: 'Cluster' }>, sql: Sql): Promise<Outcome> {
+  async #cluster(
+    project: Project,
+    { name, labels }: Extract<Document, { kind: 'Cluster' }>,
+    sql: Sql,
+  ): Promise<Outcome> {
     const { clusters } = this.#parts;
     const cluster = await clusters.getByName(project.id, name, sql);
     if (isSame(cluster.labels, labels)) return { action: 'UNCHANGED', warnings: [] };
@@ -172,7 +214,11 @@ const ORDER = { Blueprint: 0, Cluster: 1, Assignment: 2 } as const;
 
 /** Blueprints first, those that others include before them, whatever the order in the stream. */
 function inOrder(documents: readonly Document[]): Document[] {
-  const byName = new Map(documents.flatMap((document) => (document.kind === 'Blueprint' ? [[document.name, document] as const] : [])));
+  const byName = new Map(
+    documents.flatMap((document) =>
+      document.kind === 'Blueprint' ? [[document.name, document] as const] : [],
+    ),
+  );
   const sorted: Document[] = [];
   const seen = new Set<string>();
   const visit = (document: Extract<Document, { kind: 'Blueprint' }>): void => {
@@ -185,7 +231,12 @@ function inOrder(documents: readonly Document[]): Document[] {
     sorted.push(document);
   };
   for (const document of byName.values()) visit(document);
-  return [...sorted, ...documents.filter(({ kind }) => kind !== 'Blueprint').toSorted((a, b) => ORDER[a.kind] - ORDER[b.kind])];
+  return [
+    ...sorted,
+    ...documents
+      .filter(({ kind }) => kind !== 'Blueprint')
+      .toSorted((a, b) => ORDER[a.kind] - ORDER[b.kind]),
+  ];
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -54,7 +54,10 @@ export function connectionOf<T>(
   totalCount: () => Promise<number>,
 ): Connection<T> {
   const page = items.slice(0, first);
-  const edges = page.map((node) => ({ cursor: Buffer.from(`k:${keyOf(node)}`).toString('base64url'), node }));
+  const edges = page.map((node) => ({
+    cursor: Buffer.from(`k:${keyOf(node)}`).toString('base64url'),
+    node,
+  }));
   const pageInfo = { hasNextPage: items.length > first, endCursor: edges.at(-1)?.cursor ?? null };
   return { edges, pageInfo, totalCount };
 }
@@ -80,7 +83,9 @@ export function ConnectionType<T>(Node: Class<T>, name: string): Class<Connectio
     @Field(() => PageInfo, { description: 'Where this page ends.' })
     pageInfo!: PageInfo;
 
-    @Field(() => Int, { description: 'How many items the whole list has; costs one more query, only when selected.' })
+    @Field(() => Int, {
+      description: 'How many items the whole list has; costs one more query, only when selected.',
+    })
     totalCount!: () => Promise<number>;
   }
   return ConnectionOf;

@@ -11,7 +11,8 @@ export function createDataSource(config: Config, logger: Logger): DataSource {
     applicationName: 'picket-hub',
     entities: [],
     poolSize: config.DATABASE_POOL_MAX,
-    poolErrorHandler: (error: unknown) => logger.warn({ error: String(error) }, 'a database connection broke'),
+    poolErrorHandler: (error: unknown) =>
+      logger.warn({ error: String(error) }, 'a database connection broke'),
     extra: { connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000 },
   });
 }
@@ -20,6 +21,9 @@ export function createDataSource(config: Config, logger: Logger): DataSource {
 export type Sql = Pick<EntityManager, 'query'>;
 
 /** Runs `work` in one transaction; it commits when `work` resolves. */
-export function inTransaction<T>(dataSource: DataSource, work: (sql: Sql) => Promise<T>): Promise<T> {
+export function inTransaction<T>(
+  dataSource: DataSource,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
   return dataSource.transaction((manager) => work(manager));
 }

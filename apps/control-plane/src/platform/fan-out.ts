@@ -45,7 +45,9 @@ export class FanOut {
     if (payload === null) return this.#transport.send([JSON.stringify({ topic, payload })]);
     const messages: string[] = [];
     for (let start = 0; start < payload.length; start += IDS_PER_MESSAGE)
-      messages.push(JSON.stringify({ topic, payload: payload.slice(start, start + IDS_PER_MESSAGE) }));
+      messages.push(
+        JSON.stringify({ topic, payload: payload.slice(start, start + IDS_PER_MESSAGE) }),
+      );
     return this.#transport.send(messages);
   }
 
@@ -119,7 +121,10 @@ class PostgresTransport implements Transport {
   }
 
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, application_name: 'picket-fan-out' });
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'picket-fan-out',
+    });
     client.on('error', () => undefined); // `end` follows
     client.on('notification', ({ payload }) => payload !== undefined && this.#receive(payload));
     await client.connect();
@@ -132,7 +137,10 @@ class PostgresTransport implements Transport {
   async send(messages: readonly string[]): Promise<void> {
     const client = this.#client;
     if (!client) throw new Error('fan-out is not connected');
-    await client.query('SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message', [CHANNEL, messages]);
+    await client.query('SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message', [
+      CHANNEL,
+      messages,
+    ]);
   }
 
   async close(): Promise<void> {

@@ -20,16 +20,33 @@ interface GraphqlError {
 export function formatGraphqlError(error: GraphqlError, logger: Logger): object {
   const { locations, path } = error;
   const original = innermost(error);
-  const place = { ...(locations !== undefined && { locations }), ...(path !== undefined && { path }) };
+  const place = {
+    ...(locations !== undefined && { locations }),
+    ...(path !== undefined && { path }),
+  };
   if (original instanceof DomainError) {
     const { code, kind, details, message } = original;
     return { message, ...place, extensions: { code, kind, details } };
   }
   if (original === undefined || isClientMistake(original))
-    return { message: error.message, ...place, extensions: { code: 'BAD_REQUEST', kind: 'invalid' } };
+    return {
+      message: error.message,
+      ...place,
+      extensions: { code: 'BAD_REQUEST', kind: 'invalid' },
+    };
   const traceId = randomUUID();
-  logger.error({ traceId, error: original instanceof Error ? (original.stack ?? original.message) : String(original) }, 'a request failed');
-  return { message: 'Something went wrong inside the hub', ...place, extensions: { code: 'INTERNAL', kind: 'internal', traceId } };
+  logger.error(
+    {
+      traceId,
+      error: original instanceof Error ? (original.stack ?? original.message) : String(original),
+    },
+    'a request failed',
+  );
+  return {
+    message: 'Something went wrong inside the hub',
+    ...place,
+    extensions: { code: 'INTERNAL', kind: 'internal', traceId },
+  };
 }
 
 function innermost(error: unknown): unknown {

@@ -54,7 +54,9 @@ export class JobQueue {
   async enqueue<Payload>(job: JobDefinition<Payload>, payload: Payload): Promise<void> {
     const id = job.key(payload);
     await this.#queue(job.queue).add(job.name, job.payload.parse(payload), {
-      ...(job.repeats === 'once' ? { jobId: id } : { deduplication: { id, keepLastIfActive: true } }),
+      ...(job.repeats === 'once'
+        ? { jobId: id }
+        : { deduplication: { id, keepLastIfActive: true } }),
       attempts: 8,
       backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
       removeOnComplete: { age: 3_600, count: 1_000 },
@@ -79,9 +81,19 @@ export class JobQueue {
         }
       };
       const worker = this.#config.REDIS_URL
-        ? new Worker(queue, process, { connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: null }, prefix: 'picket' })
-        : (new Worker(queue, process, { connection: this.#postgres() }, createPostgresBackend) as unknown as Worker);
-      worker.on('error', (error) => this.#logger.warn({ queue, error: String(error) }, 'the queue is unreachable'));
+        ? new Worker(queue, process, {
+            connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: null },
+            prefix: 'picket',
+          })
+        : (new Worker(
+            queue,
+            process,
+            { connection: this.#postgres() },
+            createPostgresBackend,
+          ) as unknown as Worker);
+      worker.on('error', (error) =>
+        this.#logger.warn({ queue, error: String(error) }, 'the queue is unreachable'),
+      );
       this.#workers.push(worker);
     }
   }
@@ -111,9 +123,22 @@ export class JobQueue {
     let queue = this.#queues.get(name);
     if (!queue) {
       queue = this.#config.REDIS_URL
-        ? (new Queue(name, { connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: 1, enableOfflineQueue: true }, prefix: 'picket' }) as unknown as AnyQueue)
-        : (new Queue(name, { connection: this.#postgres() }, createPostgresBackend) as unknown as AnyQueue);
-      queue.on('error', (error) => this.#logger.warn({ queue: name, error: String(error) }, 'the queue is unreachable'));
+        ? (new Queue(name, {
+            connection: {
+              url: this.#config.REDIS_URL,
+              maxRetriesPerRequest: 1,
+              enableOfflineQueue: true,
+            },
+            prefix: 'picket',
+          }) as unknown as AnyQueue)
+        : (new Queue(
+            name,
+            { connection: this.#postgres() },
+            createPostgresBackend,
+          ) as unknown as AnyQueue);
+      queue.on('error', (error) =>
+        this.#logger.warn({ queue: name, error: String(error) }, 'the queue is unreachable'),
+      );
       this.#queues.set(name, queue);
     }
     return queue;

@@ -1,4 +1,4 @@
-import { CustomScalar, Scalar } from '@nestjs/graphql';
+import { type CustomScalar, Scalar } from '@nestjs/graphql';
 import type { Json } from '@picket/kernel';
 
 // The shape of a literal in a query, without importing `graphql` a second time (two realms).
@@ -6,7 +6,10 @@ interface ValueNode {
   readonly kind: string;
   readonly value?: string | boolean;
   readonly values?: readonly ValueNode[];
-  readonly fields?: readonly { readonly name: { readonly value: string }; readonly value: ValueNode }[];
+  readonly fields?: readonly {
+    readonly name: { readonly value: string };
+    readonly value: ValueNode;
+  }[];
 }
 
 /** Type token of the scalar in field decorators. */
@@ -41,7 +44,9 @@ function literal(node: ValueNode): Json {
     case 'ListValue':
       return (node.values ?? []).map((value) => literal(value));
     case 'ObjectValue':
-      return Object.fromEntries((node.fields ?? []).map(({ name, value }) => [name.value, literal(value)]));
+      return Object.fromEntries(
+        (node.fields ?? []).map(({ name, value }) => [name.value, literal(value)]),
+      );
     default:
       return null;
   }

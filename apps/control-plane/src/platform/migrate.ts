@@ -22,7 +22,9 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
     await runner.query(
       'CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
     );
-    const done = new Set((await runner.query('SELECT name FROM migrations')).map((row: { name: string }) => row.name));
+    const done = new Set(
+      (await runner.query('SELECT name FROM migrations')).map((row: { name: string }) => row.name),
+    );
     for (const { name, file } of files.filter((migration) => !done.has(migration.name))) {
       await runner.startTransaction();
       try {
@@ -45,9 +47,10 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
 /** Whether every migration that this code knows has been applied. */
 export async function isMigrated(dataSource: DataSource): Promise<boolean> {
   const files = await migrationFiles();
-  const [row] = await dataSource.query('SELECT count(*)::int AS count FROM migrations WHERE name = ANY($1)', [
-    files.map(({ name }) => name),
-  ]);
+  const [row] = await dataSource.query(
+    'SELECT count(*)::int AS count FROM migrations WHERE name = ANY($1)',
+    [files.map(({ name }) => name)],
+  );
   return row.count === files.length;
 }
 

@@ -12,25 +12,47 @@ export class OriginType {
   @Field({ description: 'Name of the assignment that binds it.' }) assignment!: string;
 }
 
-@ObjectType('PolicySetObject', { description: 'One object of a policy set, or a template that the agent stamps into namespaces.' })
+@ObjectType('PolicySetObject', {
+  description: 'One object of a policy set, or a template that the agent stamps into namespaces.',
+})
 export class PolicySetObjectType {
   @Field({ description: '`group/version/Kind`.' }) kind!: string;
-  @Field(() => String, { nullable: true, description: 'Namespace; null when cluster-scoped or a template.' }) namespace!: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Namespace; null when cluster-scoped or a template.',
+  })
+  namespace!: string | null;
   @Field({ description: 'Name.' }) name!: string;
   @Field({ description: '`Always`, `IfNoDiff` or `Never`.' }) adoption!: string;
-  @Field({ description: 'Whether it is stamped into every namespace that `namespaceSelector` picks.' }) template!: boolean;
-  @Field(() => JsonValue, { nullable: true, description: 'LabelSelector over namespaces, for a template.' }) namespaceSelector!: object | null;
+  @Field({
+    description: 'Whether it is stamped into every namespace that `namespaceSelector` picks.',
+  })
+  template!: boolean;
+  @Field(() => JsonValue, {
+    nullable: true,
+    description: 'LabelSelector over namespaces, for a template.',
+  })
+  namespaceSelector!: object | null;
   @Field(() => JsonValue, { description: 'The object as it is applied.' }) manifest!: object;
   @Field(() => OriginType, { description: 'Where it comes from.' }) origin!: OriginType;
 }
 
 @ObjectType({ description: 'A page of the objects of a policy set, in its canonical order.' })
-export class PolicySetObjectConnection extends ConnectionType(PolicySetObjectType, 'PolicySetObject') {}
+export class PolicySetObjectConnection extends ConnectionType(
+  PolicySetObjectType,
+  'PolicySetObject',
+) {}
 
 @ObjectType('PolicySet', { description: 'What a cluster must have.' })
 export class PolicySetType {
   @Field({ description: 'SHA-256 of its canonical JSON: its name.' }) digest!: string;
   @Field(() => Int, { description: 'Size of that text (bytes).' }) sizeBytes!: number;
-  @Field(() => [JsonValue], { description: 'What this cluster cannot express of what is assigned to it.' }) losses!: object[];
-  @Field(() => [String], { description: 'Why a newer set cannot reach the cluster; empty when nothing is in the way.' }) blocked!: string[];
+  @Field(() => [JsonValue], {
+    description: 'What this cluster cannot express of what is assigned to it.',
+  })
+  losses!: object[];
+  @Field(() => [String], {
+    description: 'Why a newer set cannot reach the cluster; empty when nothing is in the way.',
+  })
+  blocked!: string[];
 }

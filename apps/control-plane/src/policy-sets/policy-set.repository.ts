@@ -48,39 +48,46 @@ export class PolicySetRepository {
   }
 
   async countStale(): Promise<number> {
-    const [row] = await this.#dataSource.query('SELECT count(*)::int AS count FROM clusters WHERE stale');
+    const [row] = await this.#dataSource.query(
+      'SELECT count(*)::int AS count FROM clusters WHERE stale',
+    );
     return row.count;
   }
 
   async capabilities(hashes: readonly string[], sql: Sql): Promise<Map<string, Capabilities>> {
-    const rows: { hash: string; body: Capabilities }[] = await sql.query('SELECT hash, body FROM capabilities WHERE hash = ANY($1)', [hashes]);
+    const rows: { hash: string; body: Capabilities }[] = await sql.query(
+      'SELECT hash, body FROM capabilities WHERE hash = ANY($1)',
+      [hashes],
+    );
     return new Map(rows.map(({ hash, body }) => [hash, body]));
   }
 
   async renders(keys: readonly string[], sql: Sql): Promise<Map<string, Render>> {
-    const rows: Render[] = await sql.query('SELECT key, digest, blocked FROM renders WHERE key = ANY($1)', [keys]);
+    const rows: Render[] = await sql.query(
+      'SELECT key, digest, blocked FROM renders WHERE key = ANY($1)',
+      [keys],
+    );
     return new Map(rows.map((row) => [row.key, row]));
   }
 
   async addRender(key: string, result: CompileResult, gzipped: Buffer, sql: Sql): Promise<Render> {
     const { digest, text, blocked, losses, problems } = result;
-    await sql.query('INSERT INTO policy_sets (digest, body, size_bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
-      digest,
-      gzipped,
-      Buffer.byteLength(text),
-    ]);
-    await sql.query('INSERT INTO renders (key, digest, blocked, losses, problems) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING', [
-      key,
-      digest,
-      blocked,
-      JSON.stringify(losses),
-      JSON.stringify(problems),
-    ]);
+    await sql.query(
+      'INSERT INTO policy_sets (digest, body, size_bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [digest, gzipped, Buffer.byteLength(text)],
+    );
+    await sql.query(
+      'INSERT INTO renders (key, digest, blocked, losses, problems) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING',
+      [key, digest, blocked, JSON.stringify(losses), JSON.stringify(problems)],
+    );
     return { key, digest, blocked };
   }
 
   /** Gives each cluster its render; the sequence rises where the digest changes. A blocked render leaves the digest. Returns the ids that changed. */
-  async settle(settled: readonly { id: string; render: Render | undefined }[], sql: Sql): Promise<string[]> {
+  async settle(
+    settled: readonly { id: string; render: Render | undefined }[],
+    sql: Sql,
+  ): Promise<string[]> {
     const [rows]: [{ id: string; changed: boolean }[]] = await sql.query(
       `UPDATE clusters c SET stale = false,
          render_key = coalesce(s.key, c.render_key),
@@ -120,7 +127,10 @@ export class PolicySetRepository {
   /** Remembers what a cluster can express; a change makes it stale. Returns whether it changed. */
   async setCapabilities(id: string, hash: string, body: Capabilities): Promise<boolean> {
     return this.#dataSource.transaction(async (sql) => {
-      await sql.query('INSERT INTO capabilities (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING', [hash, body]);
+      await sql.query(
+        'INSERT INTO capabilities (hash, body) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+        [hash, body],
+      );
       const [, affected] = await sql.query(
         'UPDATE clusters SET capabilities_hash = $2, stale = true WHERE id = $1 AND capabilities_hash IS DISTINCT FROM $2',
         [id, hash],
@@ -130,12 +140,26 @@ export class PolicySetRepository {
   }
 
   async body(digest: string): Promise<Buffer | undefined> {
-    const [row] = await this.#dataSource.query('SELECT body FROM policy_sets WHERE digest = $1', [digest]);
+    const [row] = await this.#dataSource.query('SELECT body FROM policy_sets WHERE digest = $1', [
+      digest,
+    ]);
     return row?.body;
   }
 
   /** Policy sets by digest, with what the render of a cluster said. */
-  async describe(digest: string, renderKey: string | null): Promise<{ body: Buffer; sizeBytes: number; losses: object[]; problems: { path: string; message: string }[]; blocked: boolean } | undefined> {
+  async describe(
+    digest: string,
+    renderKey: string | null,
+  ): Promise<
+    | {
+        body: Buffer;
+        sizeBytes: number;
+        losses: object[];
+        problems: { path: string; message: string }[];
+        blocked: boolean;
+      }
+    | undefined
+  > {
     const [row] = await this.#dataSource.query(
       `SELECT s.body, s.size_bytes AS "sizeBytes", coalesce(r.losses, '[]') AS losses, coalesce(r.problems, '[]') AS problems, coalesce(r.blocked, false) AS blocked
        FROM policy_sets s LEFT JOIN renders r ON r.key = $2 WHERE s.digest = $1`,
@@ -145,7 +169,10 @@ export class PolicySetRepository {
   }
 
   async blockedRenders(keys: readonly string[]): Promise<Set<string>> {
-    const rows: { key: string }[] = await this.#dataSource.query('SELECT key FROM renders WHERE key = ANY($1) AND blocked', [keys]);
+    const rows: { key: string }[] = await this.#dataSource.query(
+      'SELECT key FROM renders WHERE key = ANY($1) AND blocked',
+      [keys],
+    );
     return new Set(rows.map(({ key }) => key));
   }
 }

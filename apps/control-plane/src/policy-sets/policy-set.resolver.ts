@@ -2,7 +2,12 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 import { Args, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { type NamespaceTemplate, originOf, type PolicySet, type PolicySetObject } from '@picket/compiler';
+import {
+  type NamespaceTemplate,
+  originOf,
+  type PolicySet,
+  type PolicySetObject,
+} from '@picket/compiler';
 
 import type { Cluster } from '../clusters/cluster.ts';
 import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
@@ -21,7 +26,10 @@ interface Described {
 export class ClusterPolicySetResolver {
   constructor(private readonly policySets: PolicySetRepository) {}
 
-  @ResolveField(() => graphql.PolicySetType, { nullable: true, description: 'What it must have; null before its first facts.' })
+  @ResolveField(() => graphql.PolicySetType, {
+    nullable: true,
+    description: 'What it must have; null before its first facts.',
+  })
   async policySet(@Parent() { desiredDigest, renderKey }: Cluster): Promise<object | null> {
     if (desiredDigest === null) return null;
     const described = await this.policySets.describe(desiredDigest, renderKey);
@@ -37,14 +45,26 @@ export class ClusterPolicySetResolver {
 
 @Resolver(() => graphql.PolicySetType)
 export class PolicySetResolver {
-  @ResolveField(() => graphql.PolicySetObjectConnection, { description: 'Its objects and templates, in canonical order.' })
-  async objects(@Parent() { body }: Described, @Args() { first, after }: PageArgs): Promise<object> {
+  @ResolveField(() => graphql.PolicySetObjectConnection, {
+    description: 'Its objects and templates, in canonical order.',
+  })
+  async objects(
+    @Parent() { body }: Described,
+    @Args() { first, after }: PageArgs,
+  ): Promise<object> {
     const page = pageRequest(first, after);
     const start = page.after === undefined ? 0 : Number(page.after) + 1;
     const set = JSON.parse((await unzipped(body)).toString('utf8')) as PolicySet;
     const all = [...set.objects, ...set.templates];
-    const items = all.slice(start, start + page.first + 1).map((object, index) => ({ ...describe(object), index: start + index }));
-    return connectionOf(items, page, ({ index }) => String(index), () => Promise.resolve(all.length));
+    const items = all
+      .slice(start, start + page.first + 1)
+      .map((object, index) => ({ ...describe(object), index: start + index }));
+    return connectionOf(
+      items,
+      page,
+      ({ index }) => String(index),
+      () => Promise.resolve(all.length),
+    );
   }
 }
 
@@ -62,6 +82,13 @@ function describe(object: PolicySetObject | NamespaceTemplate): object {
     template: namespaceSelector !== null,
     namespaceSelector,
     manifest,
-    origin: { blueprint: '', version: 0, assignment: '', ...origin, section, entry: entry.join('/') },
+    origin: {
+      blueprint: '',
+      version: 0,
+      assignment: '',
+      ...origin,
+      section,
+      entry: entry.join('/'),
+    },
   };
 }

@@ -47,9 +47,12 @@ export class PolicySetService {
   /** Works until nothing is stale. Safe to run in several processes at once. */
   async recomputeStale(): Promise<void> {
     for (;;) {
-      const { clusters, changed } = await inTransaction(this.#parts.dataSource, (sql) => this.#recomputeBatch(sql));
+      const { clusters, changed } = await inTransaction(this.#parts.dataSource, (sql) =>
+        this.#recomputeBatch(sql),
+      );
       if (changed.length > 0) await this.#parts.fanOut.publish('grants.changed', changed);
-      if (clusters > 0) this.#parts.logger.info({ clusters, changed: changed.length }, 'policy sets recomputed');
+      if (clusters > 0)
+        this.#parts.logger.info({ clusters, changed: changed.length }, 'policy sets recomputed');
       if (clusters < BATCH) return;
     }
   }
@@ -58,46 +61,97 @@ export class PolicySetService {
     const stale = await this.#parts.policySets.lockStale(BATCH, sql);
     if (stale.length === 0) return { clusters: 0, changed: [] };
     const projects = [...new Set(stale.map(({ projectId }) => projectId))];
-    const assignments = Map.groupBy(await this.#parts.assignments.listEffective(projects, sql), ({ projectId }) => projectId);
+    const assignments = Map.groupBy(
+      await this.#parts.assignments.listEffective(projects, sql),
+      ({ projectId }) => projectId,
+    );
 
     // Clusters without facts cannot be compiled for; the facts report makes them stale again.
-    const groups = new Map<string, { members: string[]; bound: Assignment[]; capabilitiesHash: string }>();
+    const groups = new Map<
+      string,
+      { members: string[]; bound: Assignment[]; capabilitiesHash: string }
+    >();
     for (const cluster of stale) {
       if (cluster.capabilitiesHash === null || cluster.state === 'REVOKED') continue;
       const bound = boundTo(cluster, assignments.get(cluster.projectId) ?? []);
       const key = `${cluster.capabilitiesHash} ${bound.map(({ id, revision }) => `${id}@${revision}`).join(' ')} ${cluster.projectId}`;
       const group = groups.get(key);
       if (group) group.members.push(cluster.id);
-      else groups.set(key, { members: [cluster.id], bound, capabilitiesHash: cluster.capabilitiesHash });
+      else
+        groups.set(key, {
+          members: [cluster.id],
+          bound,
+          capabilitiesHash: cluster.capabilitiesHash,
+        });
     }
-    const keyed = [...groups.values()].map((group) => ({ ...group, key: renderKey(group.bound, group.capabilitiesHash) }));
-    const renders = await this.#parts.policySets.renders(keyed.map(({ key }) => key), sql);
+    const keyed = [...groups.values()].map((group) => ({
+      ...group,
+      key: renderKey(group.bound, group.capabilitiesHash),
+    }));
+    const renders = await this.#parts.policySets.renders(
+      keyed.map(({ key }) => key),
+      sql,
+    );
     for (const { key, bound, capabilitiesHash } of keyed)
-      if (!renders.has(key)) renders.set(key, await this.#render(key, bound, capabilitiesHash, sql));
+      if (!renders.has(key))
+        renders.set(key, await this.#render(key, bound, capabilitiesHash, sql));
 
     const renderOf = new Map<string, Render | undefined>();
-    for (const { key, members } of keyed) for (const id of members) renderOf.set(id, renders.get(key));
-    const changed = await this.#parts.policySets.settle(stale.map(({ id }) => ({ id, render: renderOf.get(id) })), sql);
+    for (const { key, members } of keyed)
+      for (const id of members) renderOf.set(id, renders.get(key));
+    const changed = await this.#parts.policySets.settle(
+      stale.map(({ id }) => ({ id, render: renderOf.get(id) })),
+      sql,
+    );
     return { clusters: stale.length, changed };
   }
 
-  async #render(key: string, bound: readonly Assignment[], capabilitiesHash: string, sql: Sql): Promise<Render> {
-    const capabilities = (await this.#parts.policySets.capabilities([capabilitiesHash], sql)).get(capabilitiesHash);
+  async #render(
+    key: string,
+    bound: readonly Assignment[],
+    capabilitiesHash: string,
+    sql: Sql,
+  ): Promise<Render> {
+    const capabilities = (await this.#parts.policySets.capabilities([capabilitiesHash], sql)).get(
+      capabilitiesHash,
+    );
     const bindings: Binding[] = [];
     for (const { name, blueprint, blueprintId, projectId, version, parameters } of bound)
-      bindings.push({ assignment: name, blueprint, version, parameters, ...(await this.#document(projectId, blueprintId, version, sql)) });
+      bindings.push({
+        assignment: name,
+        blueprint,
+        version,
+        parameters,
+        ...(await this.#document(projectId, blueprintId, version, sql)),
+      });
     const result = compile({ bindings, capabilities: capabilities?.apis ?? {} });
-    const render = await this.#parts.policySets.addRender(key, result, await gzipped(result.text), sql);
-    this.#parts.logger.info({ digest: result.digest, blocked: result.blocked, bindings: bindings.length }, 'policy set compiled');
+    const render = await this.#parts.policySets.addRender(
+      key,
+      result,
+      await gzipped(result.text),
+      sql,
+    );
+    this.#parts.logger.info(
+      { digest: result.digest, blocked: result.blocked, bindings: bindings.length },
+      'policy set compiled',
+    );
     return render;
   }
 
-  async #document(projectId: string, blueprintId: string, version: number, sql: Sql): Promise<Document> {
+  async #document(
+    projectId: string,
+    blueprintId: string,
+    version: number,
+    sql: Sql,
+  ): Promise<Document> {
     const key = `${blueprintId}@${version}`;
     const cached = this.#documents.get(key);
     if (cached) return cached;
     const { document } = await this.#parts.blueprints.version(blueprintId, version, sql);
-    const loaded = { document, includes: await loadIncludes(this.#parts.blueprints, projectId, document, sql) };
+    const loaded = {
+      document,
+      includes: await loadIncludes(this.#parts.blueprints, projectId, document, sql),
+    };
     if (this.#documents.size >= DOCUMENTS_MAX) this.#documents.clear();
     this.#documents.set(key, loaded);
     return loaded;
@@ -105,11 +159,19 @@ export class PolicySetService {
 }
 
 function boundTo(cluster: StaleCluster, assignments: readonly Assignment[]): Assignment[] {
-  return assignments.filter(({ clusterSelector }) => matchesLabels(clusterSelector, cluster.labels));
+  return assignments.filter(({ clusterSelector }) =>
+    matchesLabels(clusterSelector, cluster.labels),
+  );
 }
 
 /** Names the inputs of a compilation. Versions are immutable, so their ids stand for their documents. */
 function renderKey(bound: readonly Assignment[], capabilitiesHash: string): string {
-  const bindings = bound.map(({ name, blueprintId, blueprint, version, parameters }) => ({ name, blueprintId, blueprint, version, parameters }));
+  const bindings = bound.map(({ name, blueprintId, blueprint, version, parameters }) => ({
+    name,
+    blueprintId,
+    blueprint,
+    version,
+    parameters,
+  }));
   return sha256Hex(canonicalJson({ bindings, capabilitiesHash } as unknown as Json));
 }

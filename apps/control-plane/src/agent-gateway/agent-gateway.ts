@@ -1,0 +1,318 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+
+import {
+  EnrolRequest,
+  FactsReport,
+  PATHS,
+  StatusReport,
+  SyncRequest,
+  type SyncResponse,
+  TokenRequest,
+} from '@picket/agent-protocol';
+import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+import { clustersStale } from '../clusters/cluster.jobs.ts';
+import type { Config } from '../config/config.ts';
+import type { FanOut } from '../platform/fan-out.ts';
+import type { JobQueue } from '../platform/jobs.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { DesiredState, PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
+import { NaturalBatch } from './batch.ts';
+import { checkState, Enrolment } from './enrolment.ts';
+import type { InboxRepository } from './inbox.repository.ts';
+import type { GatewayKeys } from './keys.ts';
+import { Refused } from './refused.ts';
+import { reportsReceived } from './report.jobs.ts';
+import { Streams } from './streams.ts';
+
+const unzip = promisify(gunzip);
+
+/** Requests that may wait for the database at once; more are told to come back. */
+const WAITING_MAX = 20_000;
+const HEARTBEAT_FLUSH_MS = 1_000;
+/** Group commit of reports: up to 500 at a time (decision 10). */
+const REPORTS_PER_COMMIT = 500;
+const BLOBS_MAX = 64;
+const SMALL_BODY_BYTES = 64 * 1_024;
+const REPORT_BODY_BYTES = 1_048_576;
+
+interface Parts {
+  readonly config: Config;
+  readonly enrolment: Enrolment;
+  readonly keys: GatewayKeys;
+  readonly policySets: PolicySetRepository;
+  readonly inbox: InboxRepository;
+  readonly jobs: JobQueue;
+  readonly fanOut: FanOut;
+  readonly logger: Logger;
+}
+
+/**
+ * The only door for agents. Raw Fastify routes: with ten thousand agents this is the hot path of the hub.
+ *
+ * Every request asks the database for the state of its cluster, many at once in one statement, so a revoked cluster is cut off by the very
+ * next request and no replica needs to know what another did.
+ */
+export class AgentGateway {
+  readonly streams = new Streams();
+  readonly #parts: Parts;
+  readonly #states: NaturalBatch<string, DesiredState | undefined>;
+  readonly #reports: NaturalBatch<{ clusterId: string; report: StatusReport }, undefined>;
+  readonly #blobs = new Map<string, Buffer>();
+  #heartbeats = new Map<string, SyncRequest>();
+  readonly #flusher: NodeJS.Timeout;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#states = new NaturalBatch(async (ids) => {
+      const states = await parts.policySets.desiredStates(ids);
+      return ids.map((id) => states.get(id));
+    }, 1_000);
+    this.#reports = new NaturalBatch(async (reports) => {
+      await parts.inbox.accept(reports);
+      // The sweep finds what a lost job leaves behind, so a queue that is away refuses no report.
+      await parts.jobs.enqueue(reportsReceived, {}).catch(() => undefined);
+      return reports.map(() => undefined);
+    }, REPORTS_PER_COMMIT);
+    this.#flusher = setInterval(() => void this.#flushHeartbeats(), HEARTBEAT_FLUSH_MS);
+    parts.fanOut.subscribe('grants.changed', (ids) => this.streams.wake(ids));
+    parts.fanOut.subscribe('clusters.revoked', (ids) => this.streams.revoke(ids));
+    parts.fanOut.onResync(() => this.streams.wakeAll());
+  }
+
+  routes(app: FastifyInstance): void {
+    // Bodies are read here and not by Fastify's parsers: bounded before and after decompression.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    app.setErrorHandler((error, request, reply) => this.#refuse(error, request, reply));
+    app.post(PATHS.enrol, async (request) =>
+      this.#parts.enrolment.enrol(await bodyOf(request, EnrolRequest, SMALL_BODY_BYTES)),
+    );
+    app.post(PATHS.token, async (request) =>
+      this.#token(await bodyOf(request, TokenRequest, SMALL_BODY_BYTES)),
+    );
+    app.post(PATHS.sync, async (request, reply) => {
+      const state = await this.#admit(request);
+      return reply.send(
+        await this.#sync(state, await bodyOf(request, SyncRequest, SMALL_BODY_BYTES)),
+      );
+    });
+    app.post(PATHS.status, async (request, reply) => {
+      const { id } = await this.#admit(request);
+      const report = await bodyOf(request, StatusReport, REPORT_BODY_BYTES);
+      await this.#reports.add({ clusterId: id, report });
+      return reply.code(202).send();
+    });
+    app.post(PATHS.facts, async (request, reply) => {
+      const { id } = await this.#admit(request);
+      await this.#facts(id, await bodyOf(request, FactsReport, REPORT_BODY_BYTES));
+      return reply.code(202).send();
+    });
+    app.get(PATHS.policySet(':digest'), async (request, reply) => {
+      const state = await this.#admit(request);
+      const { digest } = request.params as { digest: string };
+      if (digest !== state.desiredDigest)
+        throw new Refused(404, 'NOT_DUE', 'This policy set is not what the cluster is due');
+      const blob = await this.#blob(digest);
+      return reply
+        .headers({
+          'content-type': 'application/json',
+          'content-encoding': 'gzip',
+          'cache-control': 'private, max-age=31536000, immutable',
+          etag: `"${digest}"`,
+        })
+        .send(blob);
+    });
+    app.get(PATHS.stream, async (request, reply) => {
+      const { id } = await this.#admit(request);
+      reply.hijack();
+      this.streams.open(id, reply.raw);
+    });
+    app.all('/agent/*', (request) => {
+      const [, , major] = request.url.split('/');
+      throw major === 'v1'
+        ? new Refused(404, 'NOT_FOUND', `There is no ${request.method} ${request.url}`)
+        : new Refused(400, 'UNSUPPORTED_PROTOCOL', `This hub speaks protocol v1, not ${major}`);
+    });
+  }
+
+  /** Writes down what is still in memory: accepted reports, and the heartbeats of the last second. */
+  async close(): Promise<void> {
+    clearInterval(this.#flusher);
+    this.streams.close();
+    await this.#reports.idle();
+    await this.#flushHeartbeats();
+  }
+
+  async #token({ assertion }: TokenRequest): Promise<object> {
+    const { enrolment } = this.#parts;
+    const state = await this.#stateOf(enrolment.claimedCluster(assertion));
+    return enrolment.exchange(assertion, state, Date.now());
+  }
+
+  /** Who asks, by access token; throws unless the cluster is approved and this is its living identity. */
+  async #admit(request: FastifyRequest): Promise<DesiredState> {
+    const verified = this.#parts.enrolment.verify(request.headers.authorization, Date.now());
+    const { clusterId, publicKey } = verified instanceof Promise ? await verified : verified;
+    const state = await this.#stateOf(clusterId);
+    if (!state) throw new Refused(403, 'REVOKED', 'This cluster was removed');
+    checkState(state.state);
+    if (state.publicKey !== publicKey)
+      throw new Refused(403, 'REVOKED', 'Another agent has taken the place of this one');
+    return state;
+  }
+
+  #stateOf(clusterId: string): Promise<DesiredState | undefined> {
+    if (this.#states.depth >= WAITING_MAX)
+      throw new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
+    return this.#states.add(clusterId);
+  }
+
+  async #sync(state: DesiredState, sync: SyncRequest): Promise<SyncResponse> {
+    const { config, policySets, keys } = this.#parts;
+    this.#heartbeats.set(state.id, sync);
+    const nowMs = Date.now();
+    return {
+      grant: await grantFor(state, sync, nowMs),
+      wantsFacts:
+        sync.capabilitiesHash === null || sync.capabilitiesHash !== state.capabilitiesHash,
+      heartbeatMs: config.AGENT_HEARTBEAT_MS,
+      hubTimeMs: nowMs,
+    };
+
+    async function grantFor(
+      { id, desiredDigest, desiredSequence }: DesiredState,
+      held: SyncRequest,
+      atMs: number,
+    ): Promise<SyncResponse['grant']> {
+      if (desiredDigest === null) return null;
+      const nowS = Math.floor(atMs / 1_000);
+      const isGood =
+        held.digest === desiredDigest &&
+        held.sequence === desiredSequence &&
+        held.notAfter - nowS > config.GRANT_TTL_S / 2;
+      if (isGood) return null;
+      // An agent that has seen more than we know talks to a hub restored from a backup.
+      const sequence =
+        held.sequence > desiredSequence
+          ? await policySets.raiseSequence(id, held.sequence)
+          : desiredSequence;
+      return keys.sign({
+        clusterId: id,
+        sequence,
+        digest: desiredDigest,
+        notAfter: nowS + config.GRANT_TTL_S,
+      });
+    }
+  }
+
+  async #facts(id: string, { capabilities }: FactsReport): Promise<void> {
+    const hash = sha256Hex(canonicalJson(capabilities as unknown as Json));
+    if (await this.#parts.policySets.setCapabilities(id, hash, capabilities))
+      await this.#parts.jobs.enqueue(clustersStale, {});
+  }
+
+  /** Compressed as it is stored; the few that a fleet runs stay in memory. */
+  async #blob(digest: string): Promise<Buffer> {
+    const cached = this.#blobs.get(digest);
+    if (cached) return cached;
+    const blob = await this.#parts.policySets.body(digest);
+    if (!blob) throw new Refused(404, 'NOT_DUE', 'This policy set is gone');
+    const oldest = this.#blobs.size >= BLOBS_MAX ? this.#blobs.keys().next().value : undefined;
+    if (oldest !== undefined) this.#blobs.delete(oldest);
+    this.#blobs.set(digest, blob);
+    return blob;
+  }
+
+  async #flushHeartbeats(): Promise<void> {
+    if (this.#heartbeats.size === 0) return;
+    const beats = this.#heartbeats;
+    this.#heartbeats = new Map();
+    try {
+      await this.#parts.inbox.saveHeartbeats(
+        [...beats].map(([clusterId, sync]) => ({ clusterId, sync })),
+        new Date(),
+      );
+    } catch (error) {
+      // The next heartbeat says the same; nothing is lost but a second of "last seen".
+      this.#parts.logger.warn(
+        { error: String(error), dropped: beats.size },
+        'heartbeats were not saved',
+      );
+    }
+  }
+
+  #refuse(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (error instanceof Refused) {
+      if (error.refusal.code === 'OVERLOADED')
+        reply.header('retry-after', String(1 + Math.floor(Math.random() * 10)));
+      return reply.code(error.status).send(error.refusal);
+    }
+    // Nearly always a database that is away for a moment: agents come back with what they hold.
+    this.#parts.logger.warn(
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      'an agent’s request failed',
+    );
+    return reply
+      .code(503)
+      .header('retry-after', String(1 + Math.floor(Math.random() * 10)))
+      .send({ code: 'OVERLOADED', message: 'The hub cannot answer now' });
+  }
+}
+
+/** Reads, bounds, decompresses and checks a body. Throws Refused with every problem. */
+async function bodyOf<T>(
+  request: FastifyRequest,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+): Promise<T> {
+  const raw = await read(request.raw, maxBytes);
+  const text = request.headers['content-encoding'] === 'gzip' ? await inflate(raw, maxBytes) : raw;
+  let json: unknown;
+  try {
+    json = JSON.parse(text.toString('utf8'));
+  } catch {
+    throw new Refused(400, 'INVALID', 'The body is not JSON');
+  }
+  const protocol = (json as { protocol?: unknown } | null)?.protocol;
+  if (typeof protocol === 'string' && protocol.split('.')[0] !== '1')
+    throw new Refused(
+      400,
+      'UNSUPPORTED_PROTOCOL',
+      `This hub speaks protocol 1, not ${protocol.slice(0, 16)}`,
+    );
+  const result = schema.safeParse(json);
+  if (!result.success)
+    throw new Refused(400, 'INVALID', z.prettifyError(result.error).slice(0, 2_000));
+  return result.data;
+}
+
+async function read(stream: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes)
+      throw new Refused(413, 'TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+async function inflate(body: Buffer, maxBytes: number): Promise<Buffer> {
+  try {
+    return await unzip(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Refused(
+        413,
+        'TOO_LARGE',
+        `The body is larger than ${maxBytes} bytes when decompressed`,
+      );
+    throw new Refused(400, 'INVALID', 'The body is not gzip');
+  }
+}

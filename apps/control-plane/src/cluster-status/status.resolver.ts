@@ -1,0 +1,121 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+
+import { Args, Context, GraphQLISODateTime, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import type { PolicySet } from '@picket/compiler';
+
+import type { Cluster } from '../clusters/cluster.ts';
+import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
+import { batched, type RequestContext } from '../platform/batched.ts';
+import { connectionOf, pageRequest } from '../platform/connection.ts';
+import { JsonValue } from '../platform/json-scalar.ts';
+import { PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
+import { type ClusterStatus, statusOf } from './status.ts';
+import * as graphql from './status.graphql.ts';
+import { StatusRepository, type StoredStatus } from './status.repository.ts';
+
+const unzipped = promisify(gunzip);
+
+@Resolver(() => ClusterType)
+export class ClusterStatusResolver {
+  constructor(private readonly statuses: StatusRepository) {}
+
+  @ResolveField(() => graphql.ClusterStatusType, { description: 'What it has, by its own word.' })
+  async status(
+    @Parent() cluster: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<ClusterStatus> {
+    return statusOf(cluster, await this.#load(cluster, context));
+  }
+
+  @ResolveField(() => GraphQLISODateTime, { nullable: true, description: 'Its last heartbeat.' })
+  async lastSeenAt(
+    @Parent() cluster: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<Date | null> {
+    return (await this.#load(cluster, context))?.seenAt ?? null;
+  }
+
+  @ResolveField(() => String, { nullable: true, description: 'Version of its agent.' })
+  async agentVersion(
+    @Parent() cluster: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<string | null> {
+    return (await this.#load(cluster, context))?.agentVersion ?? null;
+  }
+
+  @ResolveField(() => JsonValue, {
+    nullable: true,
+    description:
+      'What it can express: version, network plugin, served policy kinds and their fields.',
+  })
+  async capabilities(
+    @Parent() { capabilitiesHash }: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<object | null> {
+    if (capabilitiesHash === null) return null;
+    return (
+      (await batched(context, 'capabilities', (hashes) => this.statuses.capabilities(hashes)).load(
+        capabilitiesHash,
+      )) ?? null
+    );
+  }
+
+  #load({ id }: Cluster, context: RequestContext): Promise<StoredStatus | undefined> {
+    return batched(context, 'clusterStatus', (ids) => this.statuses.load(ids)).load(id);
+  }
+}
+
+@Resolver(() => graphql.ClusterStatusType)
+export class StatusObjectsResolver {
+  constructor(private readonly policySets: PolicySetRepository) {}
+
+  @ResolveField(() => graphql.ObjectStatusConnection, {
+    description: 'Every object of the set that it must have, and its state.',
+  })
+  async objects(
+    @Parent() status: ClusterStatus,
+    @Args() { first, after }: PageArgs,
+  ): Promise<object> {
+    const page = pageRequest(first, after);
+    const start = page.after === undefined ? 0 : Number(page.after) + 1;
+    const all = await this.#objects(status);
+    const items = all
+      .slice(start, start + page.first + 1)
+      .map((object, index) => ({ ...object, index: start + index }));
+    return connectionOf(
+      items,
+      page,
+      ({ index }) => String(index),
+      () => Promise.resolve(all.length),
+    );
+  }
+
+  /** What is not in place as it was reported, then what is: the set without the exceptions. */
+  async #objects({
+    desiredDigest,
+    appliedDigest,
+    problems,
+  }: ClusterStatus): Promise<graphql.ObjectStatusType[]> {
+    const body = desiredDigest === null ? undefined : await this.policySets.body(desiredDigest);
+    if (!body) return [...problems];
+    const set = JSON.parse((await unzipped(body)).toString('utf8')) as PolicySet;
+    const state = desiredDigest === appliedDigest ? 'applied' : 'pending';
+    const told = new Set(
+      problems.map(({ kind, namespace, name }) => `${kind} ${namespace} ${name}`),
+    );
+    const others = [...set.objects, ...set.templates].map(
+      ({ manifest: { apiVersion, kind, metadata } }) => ({
+        kind: `${apiVersion}/${kind}`,
+        namespace: metadata.namespace ?? null,
+        name: metadata.name,
+        state,
+        message: null,
+      }),
+    );
+    return [
+      ...problems,
+      ...others.filter(({ kind, namespace, name }) => !told.has(`${kind} ${namespace} ${name}`)),
+    ];
+  }
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { AgentGateway } from './agent-gateway/agent-gateway.ts';
+import { isMigrated } from './platform/migrate.ts';
+import type { Services } from './services.ts';
+
+/** `/healthz` (the process lives), `/readyz` (it can serve: database, migrations, queue) and `/metrics` (Prometheus). */
+export function healthRoutes(
+  app: FastifyInstance,
+  services: Services,
+  gateway: AgentGateway | undefined,
+): void {
+  const { dataSource, jobs, policySets, statuses } = services;
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const checks = {
+      database: () => dataSource.query('SELECT 1'),
+      migrations: async () => {
+        if (!(await isMigrated(dataSource))) throw new Error('migrations are missing');
+      },
+      queue: () => jobs.check(),
+    };
+    const results = await Promise.all(
+      Object.entries(checks).map(
+        async ([name, check]) => [name, await within(check(), 3_000)] as const,
+      ),
+    );
+    const isReady = results.every(([, result]) => result === 'ok');
+    return reply.code(isReady ? 200 : 503).send(Object.fromEntries(results));
+  });
+
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const duration = new Histogram({
+    name: 'picket_http_request_duration_seconds',
+    help: 'Time to answer a request, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    // Agents' requests are counted by the gauges below: ten thousand agents make this hook cost something.
+    if (!request.url.startsWith('/agent/'))
+      duration.observe(
+        {
+          method: request.method,
+          route: request.routeOptions.url ?? 'none',
+          status: reply.statusCode,
+        },
+        reply.elapsedTime / 1_000,
+      );
+    done();
+  });
+  const gauge = (name: string, help: string, read: () => Promise<number> | number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  };
+  gauge(
+    'picket_agent_gateway_streams',
+    'Open streams of this process.',
+    () => gateway?.streams.size ?? 0,
+  );
+  gauge(
+    'picket_agent_gateway_wakes_dropped_total',
+    'Wakes that found a clogged stream.',
+    () => gateway?.streams.dropped ?? 0,
+  );
+  gauge('picket_policy_sets_stale_clusters', 'Clusters that wait for their policy set.', () =>
+    policySets.countStale(),
+  );
+  gauge('picket_cluster_status_waiting_reports', 'Accepted reports that wait for the worker.', () =>
+    statuses.countWaiting(),
+  );
+  const depth = new Gauge({
+    name: 'picket_queue_depth',
+    help: 'Jobs that wait, by queue.',
+    labelNames: ['queue'],
+    registers: [registry],
+  });
+  app.get('/metrics', async (_request, reply) => {
+    for (const [queue, count] of Object.entries(await jobs.depths())) depth.set({ queue }, count);
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}
+
+async function within(work: Promise<unknown>, limitMs: number): Promise<string> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
+  try {
+    await Promise.race([work, promise]);
+    return 'ok';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

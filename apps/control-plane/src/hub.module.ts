@@ -1,0 +1,75 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import type { FastifyRequest } from 'fastify';
+
+import { AccessGuard } from './access/access.guard.ts';
+import { AssignmentResolver } from './assignments/assignment.resolver.ts';
+import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
+import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
+import { ClusterResolver } from './clusters/cluster.resolver.ts';
+import { DocumentResolver } from './documents/document.resolver.ts';
+import { DomainErrorFilter, formatGraphqlError } from './platform/graphql-errors.ts';
+import { JsonScalar } from './platform/json-scalar.ts';
+import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
+import type { Services } from './services.ts';
+
+const RESOLVERS: Type[] = [
+  JsonScalar,
+  ClusterResolver,
+  BlueprintResolver,
+  AssignmentResolver,
+  DocumentResolver,
+  ClusterPolicySetResolver,
+  PolicySetResolver,
+  ClusterStatusResolver,
+  StatusObjectsResolver,
+];
+
+/** Deepest query that is answered; the deepest of our own has 8 levels. */
+const QUERY_DEPTH_MAX = 12;
+
+/** The GraphQL API over services that were wired by hand (services.ts). `schemaFile` writes the schema there. */
+@Module({})
+export class HubModule {
+  static of({ injectables, tokens, logger }: Services, schemaFile?: string): DynamicModule {
+    const values: Provider[] = injectables.map((instance) => ({
+      provide: instance.constructor,
+      useValue: instance,
+    }));
+    return {
+      module: HubModule,
+      imports: [
+        GraphQLModule.forRoot<MercuriusDriverConfig>({
+          driver: MercuriusDriver,
+          autoSchemaFile: schemaFile ?? true,
+          sortSchema: true,
+          jit: 1,
+          graphiql: true,
+          queryDepth: QUERY_DEPTH_MAX,
+          allowBatchedQueries: false,
+          context: async (request: FastifyRequest) => ({
+            actor: await tokens.actorOf(request.headers.authorization, Date.now()),
+          }),
+          errorFormatter: (result: { errors?: readonly object[]; data?: unknown }) => ({
+            // Clients look at errors, not at the status, which is for proxies: the request itself was understood.
+            statusCode: 200,
+            response: {
+              data: result.data ?? null,
+              errors: (result.errors ?? []).map((error) =>
+                formatGraphqlError(error as Error, logger),
+              ),
+            },
+          }),
+        } as MercuriusDriverConfig),
+      ],
+      providers: [
+        ...values,
+        ...RESOLVERS,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: DomainErrorFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,6 @@
+import { run } from './run.ts';
+
+run('all', process.env).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,134 @@
+import type { DataSource } from 'typeorm';
+
+import { Tokens } from './access/tokens.ts';
+import { AgentGateway } from './agent-gateway/agent-gateway.ts';
+import { Enrolment } from './agent-gateway/enrolment.ts';
+import { InboxRepository } from './agent-gateway/inbox.repository.ts';
+import type { GatewayKeys } from './agent-gateway/keys.ts';
+import { AssignmentRepository } from './assignments/assignment.repository.ts';
+import { AssignmentService } from './assignments/assignment.service.ts';
+import { BlueprintRepository } from './blueprints/blueprint.repository.ts';
+import { BlueprintService } from './blueprints/blueprint.service.ts';
+import { StatusRepository } from './cluster-status/status.repository.ts';
+import { StatusWorker } from './cluster-status/status.worker.ts';
+import { ClusterRepository } from './clusters/cluster.repository.ts';
+import { ClusterService } from './clusters/cluster.service.ts';
+import { ProjectRepository } from './clusters/project.repository.ts';
+import { PublicAddress } from './clusters/public-address.ts';
+import type { Config } from './config/config.ts';
+import { DocumentService } from './documents/document.service.ts';
+import { FanOut } from './platform/fan-out.ts';
+import { type JobHandler, JobQueue } from './platform/jobs.ts';
+import type { Logger } from './platform/logger.ts';
+import { PolicySetRepository } from './policy-sets/policy-set.repository.ts';
+import { PolicySetService } from './policy-sets/policy-set.service.ts';
+import { PolicySetWorker } from './policy-sets/policy-set.worker.ts';
+
+export interface Services {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly dataSource: DataSource;
+  readonly fanOut: FanOut;
+  readonly jobs: JobQueue;
+  readonly tokens: Tokens;
+  readonly address: PublicAddress;
+  readonly policySets: PolicySetRepository;
+  readonly statuses: StatusRepository;
+  /** What resolvers ask Nest for, by class. */
+  readonly injectables: readonly object[];
+  /** What the worker process does, and how it finds what an event did not announce. */
+  readonly handlers: readonly JobHandler[];
+  readonly sweeps: readonly (() => Promise<void>)[];
+  gateway(keys: GatewayKeys): AgentGateway;
+}
+
+/** Wires the hub by hand: inert until something is started. */
+export function createServices(config: Config, dataSource: DataSource, logger: Logger): Services {
+  const fanOut = new FanOut(config, logger);
+  const jobs = new JobQueue(config, logger);
+  const tokens = new Tokens(dataSource, fanOut);
+  const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
+
+  const projects = new ProjectRepository(dataSource);
+  const clusters = new ClusterRepository(dataSource);
+  const blueprints = new BlueprintRepository(dataSource);
+  const assignments = new AssignmentRepository(dataSource);
+  const policySets = new PolicySetRepository(dataSource);
+  const inbox = new InboxRepository(dataSource);
+  const statuses = new StatusRepository(dataSource);
+
+  const clusterService = new ClusterService({
+    dataSource,
+    clusters,
+    projects,
+    jobs,
+    fanOut,
+    config,
+  });
+  const blueprintService = new BlueprintService(dataSource, blueprints, projects);
+  const assignmentService = new AssignmentService({
+    dataSource,
+    assignments,
+    blueprints,
+    clusters,
+    projects,
+    jobs,
+  });
+  const documentService = new DocumentService({
+    dataSource,
+    projects,
+    clusters,
+    blueprints,
+    blueprintService,
+    assignments,
+    assignmentService,
+    jobs,
+    config,
+  });
+  const policySetService = new PolicySetService({
+    dataSource,
+    policySets,
+    assignments,
+    blueprints,
+    fanOut,
+    logger,
+  });
+  const policySetWorker = new PolicySetWorker(policySetService);
+  const statusWorker = new StatusWorker(statuses);
+
+  return {
+    config,
+    logger,
+    dataSource,
+    fanOut,
+    jobs,
+    tokens,
+    address,
+    policySets,
+    statuses,
+    injectables: [
+      address,
+      projects,
+      blueprints,
+      policySets,
+      statuses,
+      clusterService,
+      blueprintService,
+      assignmentService,
+      documentService,
+    ],
+    handlers: [...policySetWorker.handlers, ...statusWorker.handlers],
+    sweeps: [() => policySetWorker.sweep(), () => statusWorker.sweep()],
+    gateway: (keys) =>
+      new AgentGateway({
+        config,
+        enrolment: new Enrolment(dataSource, keys, config),
+        keys,
+        policySets,
+        inbox,
+        jobs,
+        fanOut,
+        logger,
+      }),
+  };
+}

@@ -1,0 +1,134 @@
+import 'reflect-metadata';
+
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+
+import { bootstrap } from './access/tokens.ts';
+import type { AgentGateway } from './agent-gateway/agent-gateway.ts';
+import { loadKeys } from './agent-gateway/keys.ts';
+import type { Config } from './config/config.ts';
+import { healthRoutes } from './health.ts';
+import { HubModule } from './hub.module.ts';
+import { createDataSource } from './platform/database.ts';
+import { createLogger } from './platform/logger.ts';
+import { migrate } from './platform/migrate.ts';
+import { createServices, type Services } from './services.ts';
+
+/** `api` serves people and agents, `worker` takes jobs and serves only health, `all` does both (embedded). */
+export type Shape = 'api' | 'worker' | 'all';
+
+export interface Hub {
+  readonly url: string;
+  readonly services: Services;
+  /** Stops accepting, finishes what was accepted, lets running jobs end, closes. */
+  stop(): Promise<void>;
+}
+
+/** Starts a hub in this process. Throws, with everything cleaned up, when it cannot. */
+export async function startHub(config: Config, shape: Shape): Promise<Hub> {
+  const logger = createLogger(config.LOG_LEVEL);
+  const dataSource = await createDataSource(config, logger).initialize();
+  const undo: (() => Promise<unknown>)[] = [() => dataSource.destroy()];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    const applied = await migrate(dataSource);
+    if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+    if (await bootstrap(dataSource, config))
+      logger.info({ file: config.BOOTSTRAP_TOKEN_FILE }, 'the first admin token was made');
+
+    const services = createServices(config, dataSource, logger);
+    const { fanOut, jobs } = services;
+    undo.push(() => jobs.close());
+    await fanOut.start();
+    undo.push(() => fanOut.close());
+    await jobs.check();
+
+    const isApi = shape !== 'worker';
+    const gateway = isApi ? services.gateway(await loadKeys(config)) : undefined;
+    if (gateway) undo.push(() => gateway.close());
+    const { app, close } = await listen(config, services, gateway);
+    undo.push(close);
+    const url = addressOf(app, config);
+    services.address.hubUrl = config.PUBLIC_URL ?? url;
+    if (shape !== 'api') undo.push(startWorker(services));
+    return { url, services, stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function listen(
+  config: Config,
+  services: Services,
+  gateway: AgentGateway | undefined,
+): Promise<{ app: FastifyInstance; close: () => Promise<unknown> }> {
+  const tls =
+    config.TLS_CERT_FILE && config.TLS_KEY_FILE
+      ? {
+          https: {
+            cert: await readFile(config.TLS_CERT_FILE),
+            key: await readFile(config.TLS_KEY_FILE),
+          },
+        }
+      : {};
+  const options = {
+    ...tls,
+    bodyLimit: config.BODY_BYTES_MAX,
+    // Agents come with short bursts of requests; holding their idle connections would double the descriptors.
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  };
+  if (!gateway) {
+    const app = fastify(options) as unknown as FastifyInstance;
+    healthRoutes(app, services, undefined);
+    await app.listen({ host: config.HOST, port: config.PORT });
+    return { app, close: () => app.close() };
+  }
+  const adapter = new FastifyAdapter(options);
+  const app = adapter.getInstance() as unknown as FastifyInstance;
+  healthRoutes(app, services, gateway);
+  await app.register((scope, _options, done) => {
+    gateway.routes(scope);
+    done();
+  });
+  const nest = await NestFactory.create<NestFastifyApplication>(HubModule.of(services), adapter, {
+    logger: false,
+    abortOnError: false,
+  });
+  await nest.listen(config.PORT, config.HOST);
+  return { app, close: () => nest.close() };
+}
+
+function addressOf(app: FastifyInstance, config: Config): string {
+  const { port } = app.server.address() as AddressInfo;
+  const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
+  return `${config.TLS_CERT_FILE ? 'https' : 'http'}://${host}:${port}`;
+}
+
+/** Takes jobs, and looks now and then for what no event announced. */
+function startWorker({ jobs, handlers, sweeps, config, logger }: Services): () => Promise<void> {
+  jobs.work(handlers);
+  let running = Promise.resolve();
+  const sweep = async (): Promise<void> => {
+    for (const work of sweeps)
+      await work().catch((error: unknown) =>
+        logger.warn({ error: String(error) }, 'a sweep failed'),
+      );
+  };
+  const timer = setInterval(() => {
+    running = running.then(sweep);
+  }, config.SWEEP_MS);
+  running = sweep();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
