@@ -117,7 +117,7 @@ export class KubeApi {
         throw new ApiRefusal(
           409,
           'Conflict',
-          `Operation cannot be fulfilled on ${qualifiedName(at.resource)} "${at.name}": Precondition failed: ${field} in precondition: ${String(wanted[key])}, ${field} in object meta: ${live.metadata[key]}`,
+          `Operation cannot be fulfilled on ${qualifiedName(at.resource)} "${at.name}": Precondition failed: ${field} in precondition: ${JSON.stringify(wanted[key])}, ${field} in object meta: ${live.metadata[key]}`,
           detailsOf(at),
         );
     if (isDryRun) return live;
@@ -170,7 +170,7 @@ export class KubeApi {
       throw new ApiRefusal(
         400,
         'BadRequest',
-        `the name of the object (${String(given['name'])}) does not match the name on the URL (${name})`,
+        `the name of the object (${given['name'] as string}) does not match the name on the URL (${name})`,
       );
     if (given['namespace'] !== undefined && given['namespace'] !== namespace)
       throw new ApiRefusal(
@@ -184,7 +184,7 @@ export class KubeApi {
         throw new ApiRefusal(
           400,
           'BadRequest',
-          `${field} of the object (${String(body[field])}) does not match the expected ${value}`,
+          `${field} of the object (${body[field] as string}) does not match the expected ${value}`,
         );
     const { managedFields: _, ...rest } = given;
     const metadata = { ...rest, name, ...(namespace !== undefined && { namespace }) };

@@ -122,7 +122,7 @@ function peerProblems(peer: Fields, at: string): Cause[] {
     ...selectorProblems(namespaceSelector, `${at}.namespaceSelector`),
   ];
   if (isRecord(ipBlock)) {
-    const cidr = String(ipBlock['cidr'] ?? '');
+    const cidr = typeof ipBlock['cidr'] === 'string' ? ipBlock['cidr'] : '';
     if (cidr === '') found.push(required(`${at}.ipBlock.cidr`, ''));
     else if (!isCidr(cidr)) found.push(invalid(`${at}.ipBlock.cidr`, cidr, 'not a valid CIDR'));
   }

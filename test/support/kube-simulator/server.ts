@@ -24,7 +24,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly url: string;
   readonly api: KubeApi;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;

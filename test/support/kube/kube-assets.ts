@@ -40,7 +40,7 @@ async function buildInto(target: string): Promise<void> {
   try {
     const script = path.join(import.meta.dirname, 'build-from-debian.sh');
     const build = spawn('bash', [script, draft], { stdio: ['ignore', 'inherit', 'inherit'] });
-    const code = await new Promise((resolve) => build.once('exit', resolve));
+    const code = await new Promise<number | null>((resolve) => build.once('exit', resolve));
     if (code !== 0) throw new Error(`building it from Debian's source failed (${code}); ${HOW}`);
     await rename(draft, target);
   } finally {

@@ -53,7 +53,7 @@ function libraries(root: string): Record<string, string> {
   return { LD_LIBRARY_PATH: path.join(root, 'usr/lib', 'x86_64-linux-gnu') };
 }
 
-async function works(program: string, root: string): Promise<boolean> {
+function works(program: string, root: string): Promise<boolean> {
   const env = { ...process.env, ...libraries(root) };
   return run(program, ['--version'], { env }).then(
     () => true,
