@@ -27,7 +27,7 @@ export function applyCommand(): Command {
     .addOption(outputOption())
     .action(async (flags: ApplyFlags) => {
       const dryRun = flags.dryRun ?? false;
-      const documents = readDocuments(flags.filename, flags.recursive ?? false);
+      const documents = await readDocuments(flags.filename, flags.recursive ?? false);
       const applied = await applyDocuments(connect(flags), documents, { ...flags, dryRun });
 
       for (const { kind, name, warnings } of applied)

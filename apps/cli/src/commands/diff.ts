@@ -23,7 +23,7 @@ export function diffCommand(): Command {
     .option('-R, --recursive', 'go down into folders')
     .action(async (flags: DiffFlags) => {
       const hub = connect(flags);
-      const documents = readDocuments(flags.filename, flags.recursive ?? false);
+      const documents = await readDocuments(flags.filename, flags.recursive ?? false);
       const applied = await applyDocuments(hub, documents, { ...flags, dryRun: true });
 
       const different = applied.filter(({ action }) => action !== 'UNCHANGED');

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createInterface } from 'node:readline/promises';
 
 import { Command } from 'commander';
@@ -33,7 +34,7 @@ export function loginCommand(): Command {
 }
 
 async function askToken(): Promise<string> {
-  const token = process.stdin.isTTY ? await promptHidden('Token: ') : readFileSync(0, 'utf8');
+  const token = await (process.stdin.isTTY ? promptHidden('Token: ') : text(process.stdin));
   if (token.trim() === '') throw new Failure(exitCode.badInput, 'No token was given');
   return token.trim();
 }

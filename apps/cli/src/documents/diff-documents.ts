@@ -2,7 +2,13 @@ import { createTwoFilesPatch } from 'diff';
 import { parse, stringify } from 'yaml';
 
 import type { HubClient } from '../hub/hub-client.ts';
-import { type Json, findAssignment, findBlueprint, findCluster } from '../hub/operations.ts';
+import {
+  type AssignmentContent,
+  type Json,
+  findAssignment,
+  findBlueprint,
+  findCluster,
+} from '../hub/operations.ts';
 import type { AppliedDocument } from './apply-documents.ts';
 
 type Spec = Readonly<Record<string, Json>>;
@@ -16,6 +22,8 @@ export async function diffDocument(
   const wanted = contentOf(kind, parse(source.text) as Wanted);
   const current =
     action === 'CREATED' ? undefined : await fetchContent(hub, project, kind, name, wanted);
+  if (current !== undefined && toText(current) === toText(wanted))
+    return `# ${kind}/${name}: as it is, on the version that this apply publishes\n`;
   return createTwoFilesPatch(
     current === undefined ? '/dev/null' : `hub/${kind}/${name}`,
     source.file,
@@ -54,15 +62,26 @@ async function fetchContent(
         : { spec: blueprint.newestVersion.document };
     }
     case 'Assignment': {
-      const { blueprint, version, ...rest } = (await hub.ask(findAssignment, { name, project }))
-        .assignment;
-      // Without a version in the document, the pinned one is no difference.
-      const pinned = (wanted['spec'] as Spec)['version'] === undefined ? {} : { version };
-      return { spec: { blueprint: blueprint.name, ...pinned, ...rest } };
+      const { assignment } = await hub.ask(findAssignment, { name, project });
+      return { spec: withoutDefaults(assignment, wanted['spec'] as Spec) };
     }
     default:
       return undefined;
   }
+}
+
+/** What a document may leave to the hub is no difference: the pinned version, and parameters when there are none. */
+function withoutDefaults(
+  { blueprint, version, clusterSelector, parameters }: AssignmentContent,
+  wanted: Spec,
+): Spec {
+  const isPlain = wanted['parameters'] === undefined && Object.keys(parameters).length === 0;
+  return {
+    blueprint: blueprint.name,
+    clusterSelector,
+    ...(wanted['version'] !== undefined && { version }),
+    ...(!isPlain && { parameters }),
+  };
 }
 
 function toText(content: Spec): string {

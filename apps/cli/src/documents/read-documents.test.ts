@@ -70,20 +70,19 @@ describe('readDocuments', () => {
   writeFileSync(join(folder, 'README.md'), '# not a document');
   writeFileSync(join(folder, 'below', 'c.yml'), 'kind: C\n');
 
-  it('reads the files of a folder in the order of their names', () => {
-    expect(readDocuments([folder], false).map(({ kind }) => kind)).toEqual(['A', 'B']);
+  it('reads the files of a folder in the order of their names', async () => {
+    expect((await readDocuments([folder], false)).map(({ kind }) => kind)).toEqual(['A', 'B']);
   });
 
-  it('goes down only when it is told to', () => {
-    expect(readDocuments([folder], true).map(({ kind }) => kind)).toEqual(['A', 'B', 'C']);
+  it('goes down only when it is told to', async () => {
+    expect((await readDocuments([folder], true)).map(({ kind }) => kind)).toEqual(['A', 'B', 'C']);
   });
 
-  it('refuses a path that is not there and a file that holds nothing', () => {
-    writeFileSync(join(folder, 'below', 'empty.yaml'), '# nothing\n');
+  it('refuses a path that is not there and a file that holds nothing', async () => {
+    const empty = join(folder, 'below', 'empty.yaml');
+    writeFileSync(empty, '# nothing\n');
 
-    expect(() => readDocuments([join(folder, 'nowhere')], false)).toThrow('no such file or folder');
-    expect(() => readDocuments([join(folder, 'below', 'empty.yaml')], false)).toThrow(
-      'There is no document',
-    );
+    await expect(readDocuments([join(folder, 'nowhere')], false)).rejects.toThrow('no such file');
+    await expect(readDocuments([empty], false)).rejects.toThrow('There is no document');
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import { type Document, LineCounter, isScalar, parseAllDocuments } from 'yaml';
 
@@ -19,10 +20,14 @@ const EXTENSIONS = /\.(ya?ml|json)$/;
 const SIZE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Reads files, folders (their own YAML and JSON files, those below too when `recursive`) and `-` for standard input. */
-export function readDocuments(paths: readonly string[], recursive: boolean): SourceDocument[] {
+export async function readDocuments(
+  paths: readonly string[],
+  recursive: boolean,
+): Promise<SourceDocument[]> {
+  const input = paths.includes('-') ? await text(process.stdin) : '';
   const documents = paths
     .flatMap((path) => (path === '-' ? ['-'] : listFiles(path, recursive)))
-    .flatMap((file) => splitDocuments(file, readSource(file)));
+    .flatMap((file) => splitDocuments(file, file === '-' ? input : readSource(file)));
   if (documents.length === 0)
     throw new Failure(exitCode.badInput, `There is no document in ${paths.join(', ')}`);
   return documents;
@@ -63,7 +68,7 @@ export function splitDocuments(file: string, source: string): SourceDocument[] {
 
 function textAt(document: Document, path: readonly string[]): string | undefined {
   const value = document.getIn(path);
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? value.slice(0, 80) : undefined;
 }
 
 function listFiles(path: string, recursive: boolean): string[] {
@@ -81,7 +86,7 @@ function listFiles(path: string, recursive: boolean): string[] {
 
 function readSource(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new Failure(exitCode.badInput, `Cannot read ${file}: ${(error as Error).message}`, error);
   }

@@ -175,13 +175,15 @@ export const findBlueprint = operation<
   blueprint(name: $name, project: $project) { newestVersion { document } }
 }`);
 
-export interface Assignment {
-  readonly name: string;
-  readonly project: { readonly name: string };
+export interface AssignmentContent {
   readonly blueprint: { readonly name: string };
   readonly version: number;
   readonly clusterSelector: Json;
-  readonly parameters: Json;
+  readonly parameters: Readonly<Record<string, Json>>;
+}
+export interface Assignment extends AssignmentContent {
+  readonly name: string;
+  readonly project: { readonly name: string };
 }
 
 export const listAssignments = operation<
@@ -195,7 +197,7 @@ export const listAssignments = operation<
 }`);
 
 export const findAssignment = operation<
-  { assignment: Omit<Assignment, 'name' | 'project'> },
+  { assignment: AssignmentContent },
   { name: string; project: string }
 >(`query FindAssignment($name: String!, $project: String!) {
   assignment(name: $name, project: $project) { blueprint { name } version clusterSelector parameters }

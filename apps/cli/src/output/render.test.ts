@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { type Column, formatLabels, render } from './render.ts';
+import { type Column, formatLabels, oneLine, render } from './render.ts';
 
 interface Thing {
   name: string;
@@ -29,6 +29,13 @@ describe('render', () => {
 
   it('prints the heads of an empty table', () => {
     expect(render('table', [], columns)).toBe('NAME   WORDS');
+  });
+});
+
+describe('oneLine', () => {
+  it('cuts what would flood the terminal', () => {
+    expect(oneLine('a'.repeat(1_000))).toHaveLength(1_000);
+    expect(oneLine('a'.repeat(1_001))).toBe(`${'a'.repeat(1_000)}…`);
   });
 });
 

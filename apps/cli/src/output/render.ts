@@ -42,9 +42,12 @@ export function renderTable<Thing>(
     .join('\n');
 }
 
-/** Words of other machines stand in these cells: they shall not steer the terminal. */
+const LINE_CHARACTERS_MAX = 1_000;
+
+/** Words of other machines and files: they shall neither steer the terminal nor flood it. */
 export function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
+  const line = text.slice(0, LINE_CHARACTERS_MAX + 1).replaceAll(/\p{Cc}+/gu, ' ');
+  return line.length > LINE_CHARACTERS_MAX ? `${line.slice(0, LINE_CHARACTERS_MAX)}…` : line;
 }
 
 /** `NetworkPolicy` for `networking.k8s.io/v1/NetworkPolicy`. */
