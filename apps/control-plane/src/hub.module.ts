@@ -10,7 +10,7 @@ import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
 import { ClusterResolver } from './clusters/cluster.resolver.ts';
 import { DocumentResolver } from './documents/document.resolver.ts';
-import { DomainErrorFilter, formatGraphqlError } from './platform/graphql-errors.ts';
+import { DomainErrorFilter, formatGraphqlErrors } from './platform/graphql-errors.ts';
 import { JsonScalar } from './platform/json-scalar.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
 import type { Services } from './services.ts';
@@ -46,7 +46,7 @@ export class HubModule {
           autoSchemaFile: schemaFile ?? true,
           sortSchema: true,
           jit: 1,
-          graphiql: true,
+          ide: false,
           queryDepth: QUERY_DEPTH_MAX,
           allowBatchedQueries: false,
           context: async (request: FastifyRequest) => ({
@@ -57,9 +57,7 @@ export class HubModule {
             statusCode: 200,
             response: {
               data: result.data ?? null,
-              errors: (result.errors ?? []).map((error) =>
-                formatGraphqlError(error as Error, logger),
-              ),
+              errors: (result.errors ?? []).flatMap((error) => formatGraphqlErrors(error, logger)),
             },
           }),
         } as MercuriusDriverConfig),

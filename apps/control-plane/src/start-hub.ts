@@ -11,6 +11,7 @@ import { bootstrap } from './access/tokens.ts';
 import type { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { loadKeys } from './agent-gateway/keys.ts';
 import type { Config } from './config/config.ts';
+import { explorerRoute } from './explorer.ts';
 import { healthRoutes } from './health.ts';
 import { HubModule } from './hub.module.ts';
 import { createDataSource } from './platform/database.ts';
@@ -95,6 +96,7 @@ async function listen(
   const adapter = new FastifyAdapter(options);
   const app = adapter.getInstance() as unknown as FastifyInstance;
   healthRoutes(app, services, gateway);
+  explorerRoute(app);
   await app.register((scope, _options, done) => {
     gateway.routes(scope);
     done();

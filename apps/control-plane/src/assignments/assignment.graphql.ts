@@ -52,7 +52,8 @@ export class AssignmentPageArgs extends PageArgs {
 
 @InputType({ description: 'A selector to try.' })
 export class PreviewAssignmentInput {
-  @Field({ defaultValue: 'default', description: 'Name of the project.' }) project!: string;
+  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  project?: string | null;
   @Field(() => JsonValue, { description: 'LabelSelector over cluster labels.' })
   clusterSelector!: object;
 }
@@ -64,7 +65,8 @@ export class PreviewArgs extends PageArgs {
 
 @InputType({ description: 'A new assignment.' })
 export class CreateAssignmentInput {
-  @Field({ defaultValue: 'default', description: 'Name of the project.' }) project!: string;
+  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  project?: string | null;
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
   @Field(() => ID, { description: 'The blueprint.' }) blueprintId!: string;
   @Field(() => Int, { description: 'An ACTIVE version of it.' }) version!: number;

@@ -47,7 +47,7 @@ export class AssignmentResolver {
     @Args() { first, after, input }: graphql.PreviewArgs,
   ): Promise<object> {
     const selector = checked(LabelSelector, input.clusterSelector, 'clusterSelector');
-    return this.clusters.listMatching(actor, { project: input.project, selector }, first, after);
+    return this.clusters.listMatching(actor, { project: input.project ?? 'default', selector }, first, after);
   }
 
   @ResolveField(() => ProjectRefType, { description: 'The project that owns it.' })
@@ -66,7 +66,7 @@ export class AssignmentResolver {
     @CurrentActor() actor: Actor,
     @Args('input') input: graphql.CreateAssignmentInput,
   ): Promise<object> {
-    return this.assignments.create(actor, input);
+    return this.assignments.create(actor, { ...input, project: input.project ?? 'default' });
   }
 
   @Mutation(() => graphql.AssignmentResult, { description: 'Pins another version.' })
@@ -113,6 +113,6 @@ export class AssignmentResolver {
     @CurrentActor() actor: Actor,
     @Args('input') input: RetireBlueprintVersionInput,
   ): Promise<object> {
-    return this.assignments.retireVersion(actor, input.blueprintId, input.version, input.withdraw);
+    return this.assignments.retireVersion(actor, input.blueprintId, input.version, input.withdraw ?? false);
   }
 }

@@ -88,7 +88,11 @@ export class BlueprintResolver {
     @CurrentActor() actor: Actor,
     @Args('input') input: graphql.SaveBlueprintDraftInput,
   ): Promise<object> {
-    return this.blueprints.saveDraft(actor, input);
+    return this.blueprints.saveDraft(actor, {
+      ...input,
+      project: input.project ?? 'default',
+      expectedDraftVersion: input.expectedDraftVersion ?? 0,
+    });
   }
 
   @Mutation(() => graphql.PublishBlueprintResult, {

@@ -124,13 +124,14 @@ export class FindArgs {
 @InputType({ description: 'A new project.' })
 export class CreateProjectInput {
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
-  @Field({ defaultValue: false, description: 'Whether a person approves each agent.' })
-  requiresApproval!: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'Whether a person approves each agent.' })
+  requiresApproval?: boolean | null;
 }
 
 @InputType({ description: 'A new cluster.' })
 export class RegisterClusterInput {
-  @Field({ defaultValue: 'default', description: 'Name of the project.' }) project!: string;
+  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  project?: string | null;
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
   @Field(() => JsonValue, { nullable: true, description: 'Labels.' }) labels?: object;
 }

@@ -61,7 +61,7 @@ export class ClusterResolver {
     @CurrentActor() actor: Actor,
     @Args('input') input: graphql.CreateProjectInput,
   ): Promise<object> {
-    return this.clusters.createProject(actor, input.name, input.requiresApproval);
+    return this.clusters.createProject(actor, input.name, input.requiresApproval ?? false);
   }
 
   @Mutation(() => graphql.RegisterClusterResult, {
@@ -73,7 +73,7 @@ export class ClusterResolver {
     @Args('input') input: graphql.RegisterClusterInput,
   ): Promise<object> {
     return this.#withManifest(
-      await this.clusters.register(actor, { ...input, labels: input.labels }),
+      await this.clusters.register(actor, { ...input, project: input.project ?? 'default', labels: input.labels }),
     );
   }
 

@@ -47,9 +47,10 @@ export class ApplyDocumentsResult {
 
 @InputType({ description: 'A stream of documents.' })
 export class ApplyDocumentsInput {
-  @Field({ defaultValue: 'default', description: 'Name of the project.' }) project!: string;
+  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  project?: string | null;
   @Field({ description: 'YAML documents of picket.dev/v1alpha1: Blueprint, Assignment, Cluster.' })
   yaml!: string;
-  @Field({ defaultValue: false, description: 'Says what would happen and keeps nothing.' })
-  dryRun!: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'Says what would happen and keeps nothing.' })
+  dryRun?: boolean | null;
 }

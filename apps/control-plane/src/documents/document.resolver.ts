@@ -17,6 +17,6 @@ export class DocumentResolver {
     @CurrentActor() actor: Actor,
     @Args('input') { project, yaml, dryRun }: ApplyDocumentsInput,
   ): Promise<object> {
-    return this.documents.apply(actor, project, yaml, dryRun);
+    return this.documents.apply(actor, project ?? 'default', yaml, dryRun ?? false);
   }
 }

@@ -27,7 +27,7 @@ export interface Edge<T> {
 export interface Connection<T> {
   readonly edges: readonly Edge<T>[];
   readonly pageInfo: PageInfo;
-  readonly totalCount: () => Promise<number>;
+  readonly totalCount: Promise<number>;
 }
 
 export interface PageRequest {
@@ -59,7 +59,14 @@ export function connectionOf<T>(
     node,
   }));
   const pageInfo = { hasNextPage: items.length > first, endCursor: edges.at(-1)?.cursor ?? null };
-  return { edges, pageInfo, totalCount };
+  return {
+    edges,
+    pageInfo,
+    // A getter, so that the query runs only when the field is selected.
+    get totalCount() {
+      return totalCount();
+    },
+  };
 }
 
 type Class<T> = abstract new (...args: never[]) => T;
@@ -86,7 +93,7 @@ export function ConnectionType<T>(Node: Class<T>, name: string): Class<Connectio
     @Field(() => Int, {
       description: 'How many items the whole list has; costs one more query, only when selected.',
     })
-    totalCount!: () => Promise<number>;
+    totalCount!: Promise<number>;
   }
   return ConnectionOf;
 }

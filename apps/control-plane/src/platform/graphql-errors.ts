@@ -13,11 +13,17 @@ interface GraphqlError {
   readonly extensions?: Record<string, unknown>;
 }
 
+/** What Mercurius found wrong with a request comes as one error that holds the single ones. */
+export function formatGraphqlErrors(error: object, logger: Logger): object[] {
+  const inner = (error as { errors?: readonly GraphqlError[] }).errors;
+  return (inner ?? [error as GraphqlError]).map((single) => formatGraphqlError(single, logger));
+}
+
 /**
  * The one way out for errors of the GraphQL API: a refusal with its code, a client's mistake as it is, anything else as INTERNAL with
  * a trace id under which the whole error is in the log.
  */
-export function formatGraphqlError(error: GraphqlError, logger: Logger): object {
+function formatGraphqlError(error: GraphqlError, logger: Logger): object {
   const { locations, path } = error;
   const original = innermost(error);
   const place = {

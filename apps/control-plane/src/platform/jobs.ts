@@ -144,7 +144,7 @@ export class JobQueue {
     return queue;
   }
 
-  #postgres(): { connectionString: string; schema: string; max: number } {
-    return { connectionString: this.#config.DATABASE_URL, schema: 'jobs', max: 4 };
+  #postgres(): { connectionString: string; schema: string; max: number; migrate: true } {
+    return { connectionString: this.#config.DATABASE_URL, schema: 'jobs', max: 4, migrate: true };
   }
 }
