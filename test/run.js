@@ -6,7 +6,7 @@ import { buildBundles, installWhenStale, run } from '../apps/cli/entry/bootstrap
 import { readResults, resultsFile } from './results.js';
 
 installWhenStale();
-await buildBundles(); // the system tests start what people start
+await buildBundles('*'); // the system tests start what people start
 
 mkdirSync(dirname(resultsFile), { recursive: true });
 rmSync(resultsFile, { force: true });

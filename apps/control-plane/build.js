@@ -4,10 +4,13 @@ import path from 'node:path';
 import { rolldown } from 'rolldown';
 
 // Optional parts of our libraries that we do not use; they are asked for only when configured.
-const ABSENT = /^(@nestjs\/(microservices|websockets|platform-socket\.io|apollo)|@apollo\/|@mercuriusjs\/|class-(validator|transformer)|bullmq-otel|redis$|pg-native|pino-pretty|ts-morph|chokidar|@as-integrations|@fastify\/(static|view)|mysql|mongodb|mssql|oracledb|sqlite3|better-sqlite3|sql\.js|hdb-pool|@sap\/|@google-cloud|typeorm-aurora|react-native|expo|ts-node|pg-query-stream|altair|graphql-ws|ws$|utf-8-validate|bufferutil)/;
+const ABSENT =
+  /^(@nestjs\/(microservices|websockets|platform-socket\.io|apollo)|@apollo\/|@mercuriusjs\/|class-(validator|transformer)|bullmq-otel|redis$|pg-native|pino-pretty|ts-morph|chokidar|@as-integrations|@fastify\/(static|view)|mysql|mongodb|mssql|oracledb|sqlite3|better-sqlite3|sql\.js|hdb-pool|@sap\/|@google-cloud|typeorm-aurora|react-native|expo|ts-node|pg-query-stream|altair|graphql-ws|ws$|utf-8-validate|bufferutil)/;
 
 const here = import.meta.dirname;
-for (const main of process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['main.all', 'main.api', 'main.worker', 'write-schema']) {
+for (const main of process.argv.slice(2).length > 0
+  ? process.argv.slice(2)
+  : ['main.all', 'main.api', 'main.worker', 'write-schema']) {
   const bundle = await rolldown({
     input: path.join(here, 'src', `${main}.ts`),
     platform: 'node',
@@ -21,7 +24,8 @@ for (const main of process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['
     codeSplitting: false,
     sourcemap: false,
     // Bundled CommonJS packages ask for Node's own modules by require().
-    banner: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    banner:
+      "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   });
   await bundle.close();
 }

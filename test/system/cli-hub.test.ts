@@ -40,7 +40,12 @@ spec: { blueprint: web, clusterSelector: { matchLabels: { tier: prod } } }
 
 beforeAll(async () => {
   const stateDir = join(folder, '.picket');
-  hub = new RunningProgram(['apps/cli/dist/picket.js', 'up', '--state-dir', stateDir]);
+  hub = new RunningProgram(process.execPath, [
+    'apps/cli/dist/picket.js',
+    'up',
+    '--state-dir',
+    stateDir,
+  ]);
   await hub.says('Ctrl-C stops it');
 });
 

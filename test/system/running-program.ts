@@ -11,8 +11,12 @@ export class RunningProgram {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, args, {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...env },
       detached: true,
@@ -34,8 +38,8 @@ export class RunningProgram {
     process.kill(-this.pid, 'SIGINT');
   }
 
-  kill(): void {
-    this.#child.kill('SIGKILL');
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   /** Waits for the end and answers the exit code; null after a signal. */

@@ -27,8 +27,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function up(): RunningProgram {
-  const program = new RunningProgram(['apps/cli/entry/up.js', '--state-dir', stateDir]);
+function up(command = process.execPath, args = ['apps/cli/entry/up.js']): RunningProgram {
+  const program = new RunningProgram(command, [...args, '--state-dir', stateDir]);
   programs.push(program);
   return program;
 }
@@ -101,12 +101,23 @@ describe('npm run up', () => {
     await until(() => !processes.some(isAlive), 30_000);
   });
 
+  it('ends when the npm that runs it is told to', async () => {
+    const program = up('npm', ['run', 'up', '--']);
+    await program.says('Ctrl-C stops it');
+    const processes = descendantsOf(program.pid);
+
+    program.kill('SIGTERM');
+
+    await until(() => !processes.some(isAlive), 30_000);
+    expect(processes.length).toBeGreaterThan(3);
+  });
+
   it('leaves no process behind when it is killed, and starts again from what it left', async () => {
     const first = up();
     await first.says('Ctrl-C stops it');
     const processes = descendantsOf(first.pid);
 
-    first.kill();
+    first.kill('SIGKILL');
     await until(() => !processes.some(isAlive), 60_000);
 
     const second = up();

@@ -51,10 +51,12 @@ export function run(
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const pass = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, pass);
+  const watch = whenNpmIsGone(() => pass('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       for (const each of signals) process.off(each, pass);
+      clearInterval(watch);
       resolve(code ?? 128 + constants.signals[signal]);
     });
   });
@@ -69,12 +71,19 @@ export async function runQuietly(command, args, env) {
   return code;
 }
 
-/** Builds the bundles whose sources changed (Nx keeps the others). Ends the process when that fails. */
-export async function buildBundles() {
-  const code = await runQuietly('nx', ['run-many', '-t', 'build']);
+/** Builds the bundles of these packages whose sources changed (Nx keeps the others). Ends the process when that fails. */
+export async function buildBundles(...packages) {
+  const code = await runQuietly('nx', ['run-many', '-t', 'build', '-p', ...packages]);
   if (code === 0) return;
   console.error('\nThe build failed, see above.');
   process.exit(code);
+}
+
+/** npm runs a script below a shell, and a signal to npm ends that shell without a word to us. */
+function whenNpmIsGone(stop) {
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  return setInterval(() => process.ppid !== parent && stop(), 500);
 }
 
 function isInstalled() {

@@ -7,6 +7,6 @@ import { buildBundles, installWhenStale } from './bootstrap.js';
 const bundle = new URL('../dist/picket.js', import.meta.url);
 if (!existsSync(bundle)) {
   installWhenStale();
-  await buildBundles();
+  await buildBundles('@picket/cli');
 }
 await import(bundle.href);

@@ -8,7 +8,8 @@ export function explorerRoute(app: FastifyInstance): void {
   app.get('/graphiql', (_request, reply) =>
     reply
       .headers({
-        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'",
+        'content-security-policy':
+          "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'",
         'cache-control': 'no-store',
       })
       .type('text/html; charset=utf-8')

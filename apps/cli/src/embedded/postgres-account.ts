@@ -30,6 +30,7 @@ export async function postgresAccount(bin: string): Promise<Account> {
     '--reuid=65534',
     '--regid=65534',
     '--clear-groups',
+    '--securebits=+no_setuid_fixup', // or access(2), by which initdb looks for postgres, would leave the capability out
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
     '--',

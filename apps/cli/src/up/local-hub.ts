@@ -36,7 +36,14 @@ export async function startLocalHub(
   const isFirstStart = !existsSync(tokenFile);
 
   const postgres = await session.hold(
-    () => startPostgres({ dataDir: stateDir }),
+    () =>
+      startPostgres({ dataDir: stateDir }).catch((error: Error) => {
+        throw new Failure(
+          exitCode.unreachable,
+          `PostgreSQL did not start: ${error.message}`,
+          error,
+        );
+      }),
     (started) => started.stop(),
   );
   const chosenPort = port ?? (await lastPort(stateDir));

@@ -52,7 +52,10 @@ export class AssignmentPageArgs extends PageArgs {
 
 @InputType({ description: 'A selector to try.' })
 export class PreviewAssignmentInput {
-  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the project; `default` when left out.',
+  })
   project?: string | null;
   @Field(() => JsonValue, { description: 'LabelSelector over cluster labels.' })
   clusterSelector!: object;
@@ -65,7 +68,10 @@ export class PreviewArgs extends PageArgs {
 
 @InputType({ description: 'A new assignment.' })
 export class CreateAssignmentInput {
-  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the project; `default` when left out.',
+  })
   project?: string | null;
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
   @Field(() => ID, { description: 'The blueprint.' }) blueprintId!: string;

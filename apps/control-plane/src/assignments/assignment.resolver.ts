@@ -47,7 +47,12 @@ export class AssignmentResolver {
     @Args() { first, after, input }: graphql.PreviewArgs,
   ): Promise<object> {
     const selector = checked(LabelSelector, input.clusterSelector, 'clusterSelector');
-    return this.clusters.listMatching(actor, { project: input.project ?? 'default', selector }, first, after);
+    return this.clusters.listMatching(
+      actor,
+      { project: input.project ?? 'default', selector },
+      first,
+      after,
+    );
   }
 
   @ResolveField(() => ProjectRefType, { description: 'The project that owns it.' })
@@ -113,6 +118,11 @@ export class AssignmentResolver {
     @CurrentActor() actor: Actor,
     @Args('input') input: RetireBlueprintVersionInput,
   ): Promise<object> {
-    return this.assignments.retireVersion(actor, input.blueprintId, input.version, input.withdraw ?? false);
+    return this.assignments.retireVersion(
+      actor,
+      input.blueprintId,
+      input.version,
+      input.withdraw ?? false,
+    );
   }
 }

@@ -129,11 +129,17 @@ export class DiffArgs {
 
 @InputType({ description: 'A draft to save.' })
 export class SaveBlueprintDraftInput {
-  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the project; `default` when left out.',
+  })
   project?: string | null;
   @Field({ description: 'Name of the blueprint; a new name makes a new one.' }) name!: string;
   @Field(() => JsonValue, { description: '`spec` of the Blueprint document.' }) document!: object;
-  @Field(() => Int, { nullable: true, description: 'The draftVersion that you started from; 0 for a new blueprint.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The draftVersion that you started from; 0 for a new blueprint.',
+  })
   expectedDraftVersion?: number | null;
 }
 @InputType({ description: 'A draft to publish.' })
@@ -149,7 +155,10 @@ export class ActivateBlueprintVersionInput {
 }
 @InputType({ description: 'A version to retire.' })
 export class RetireBlueprintVersionInput extends ActivateBlueprintVersionInput {
-  @Field(() => Boolean, { nullable: true, description: 'Also when assignments pin it: its objects are pruned from their clusters.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Also when assignments pin it: its objects are pruned from their clusters.',
+  })
   withdraw?: boolean | null;
 }
 

@@ -130,7 +130,10 @@ export class CreateProjectInput {
 
 @InputType({ description: 'A new cluster.' })
 export class RegisterClusterInput {
-  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the project; `default` when left out.',
+  })
   project?: string | null;
   @Field({ description: 'Name (RFC 1123 label).' }) name!: string;
   @Field(() => JsonValue, { nullable: true, description: 'Labels.' }) labels?: object;

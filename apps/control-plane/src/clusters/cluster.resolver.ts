@@ -73,7 +73,11 @@ export class ClusterResolver {
     @Args('input') input: graphql.RegisterClusterInput,
   ): Promise<object> {
     return this.#withManifest(
-      await this.clusters.register(actor, { ...input, project: input.project ?? 'default', labels: input.labels }),
+      await this.clusters.register(actor, {
+        ...input,
+        project: input.project ?? 'default',
+        labels: input.labels,
+      }),
     );
   }
 

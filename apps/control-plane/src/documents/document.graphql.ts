@@ -47,10 +47,16 @@ export class ApplyDocumentsResult {
 
 @InputType({ description: 'A stream of documents.' })
 export class ApplyDocumentsInput {
-  @Field(() => String, { nullable: true, description: 'Name of the project; `default` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the project; `default` when left out.',
+  })
   project?: string | null;
   @Field({ description: 'YAML documents of picket.dev/v1alpha1: Blueprint, Assignment, Cluster.' })
   yaml!: string;
-  @Field(() => Boolean, { nullable: true, description: 'Says what would happen and keeps nothing.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Says what would happen and keeps nothing.',
+  })
   dryRun?: boolean | null;
 }

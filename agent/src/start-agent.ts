@@ -1,0 +1,76 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+
+import { HubClient } from './link/hub-client.ts';
+import { Identity } from './link/identity.ts';
+import { Link } from './link/link.ts';
+import { Spool } from './link/spool.ts';
+import type { StateStore } from './link/state-store.ts';
+import { Enforcer } from './policy/enforcer.ts';
+import { KubeApi } from './policy/kube-api.ts';
+import { AGENT_VERSION } from './version.ts';
+
+export interface AgentOptions {
+  readonly hubUrl: string;
+  /** Needed until the agent has enrolled. */
+  readonly joinToken?: string | undefined;
+  readonly kubeConfig: KubeConfig;
+  /** Identity and last set. */
+  readonly store: StateStore;
+  /** Reports that wait; may be lost with the machine. */
+  readonly spoolStore: StateStore;
+  readonly caFile?: string | undefined;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch by this machine's clock. */
+  readonly nowMs?: () => number;
+}
+
+export interface Agent {
+  readonly link: Pick<Link, 'state' | 'lastSyncMs' | 'syncNow'>;
+  readonly running: () => { readonly digest: string | null; readonly sequence: number };
+  stop(): Promise<void>;
+}
+
+/** Wires an agent by hand and starts it: first what it enforced last, then the link to the hub. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const {
+    hubUrl,
+    joinToken,
+    store,
+    spoolStore,
+    logger,
+    caFile,
+    nowMs = () => Date.now(),
+  } = options;
+  const identity = await Identity.load(store);
+  const client = await HubClient.create({ hubUrl, identity, caFile, nowMs });
+  const spool = await Spool.load(spoolStore);
+  const api = new KubeApi(options.kubeConfig);
+  const enforcer: Enforcer = new Enforcer({
+    api,
+    store,
+    logger,
+    nowMs: () => client.nowMs(),
+    report: (report) => link.report(report),
+  });
+  const link = new Link({
+    client,
+    identity,
+    spool,
+    runner: enforcer,
+    logger,
+    agentVersion: AGENT_VERSION,
+    random: Math.random,
+  });
+  await enforcer.start();
+  link.start(joinToken);
+  return {
+    link,
+    running: () => enforcer.running(),
+    async stop() {
+      await link.stop();
+      await enforcer.stop();
+      await api.close();
+    },
+  };
+}

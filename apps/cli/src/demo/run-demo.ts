@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { applyDocuments } from '../documents/apply-documents.ts';
+import { type SourceDocument, splitDocuments } from '../documents/read-documents.ts';
+import { Failure, exitCode } from '../exit-code.ts';
+import { HubClient } from '../hub/hub-client.ts';
+import { readToken } from '../hub/connection.ts';
+import { hasWhatItShould, readFleet, summarize, untilSettled } from '../hub/status.ts';
+import { type LocalHub, publishConnection, startLocalHub } from '../up/local-hub.ts';
+import { repositoryFile } from '../up/repository.ts';
+import { inSession } from '../up/session.ts';
+import { lockState } from '../up/state-lock.ts';
+import { demoClusters } from './demo-clusters.ts';
+import { type StartedCluster, startDemoCluster } from './start-demo-cluster.ts';
+import { tellStory } from './story.ts';
+
+export interface DemoOptions {
+  readonly stateDir: string;
+  readonly port?: number;
+  /** End after the story. */
+  readonly once?: true;
+}
+
+const PROJECT = 'default';
+const SETTLED_MS_MAX = 60_000;
+
+const assignment = `
+apiVersion: picket.dev/v1alpha1
+kind: Assignment
+metadata: { name: baseline-everywhere }
+spec:
+  blueprint: zero-trust-baseline
+  clusterSelector: {}
+`;
+
+/** A hub, three simulated clusters, their real agents, a blueprint, and the story of it. Lasts until Ctrl-C. */
+export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
+  const folder = joinPath(stateDir, 'demo');
+  mkdirSync(folder, { recursive: true });
+  return inSession(async (session) => {
+    await session.hold(
+      () => lockState(realpathSync(folder)),
+      (lock) => lock.release(),
+    );
+    say('Starting a hub and three simulated clusters …');
+    const local = await startLocalHub(session, { stateDir: folder, port });
+    const hub = new HubClient({ url: local.url, token: readToken(local.tokenFile) });
+
+    say('Registering the clusters and starting their agents …');
+    const clusters = await Promise.all(
+      demoClusters.map((cluster) =>
+        startDemoCluster(session, hub, cluster, { project: PROJECT, folder }),
+      ),
+    );
+    const agentDied = Promise.race(clusters.map((cluster) => cluster.agentDied));
+    const died = Promise.race([
+      local.died,
+      agentDied.then((why): never => {
+        throw new Failure(exitCode.unreachable, why);
+      }),
+    ]);
+    died.catch(() => undefined); // told below
+
+    say('Applying the blueprint zero-trust-baseline and assigning it to every cluster …');
+    const applied = await applyDocuments(hub, demoDocuments(), { project: PROJECT, dryRun: false });
+    const settled = untilSettled(() => readFleet(hub, { project: PROJECT }), {
+      timeoutMs: SETTLED_MS_MAX,
+      onChange: (fleet) => say(`  ${summarize(fleet)}`),
+      // A cluster without policies has what it should have too, before the hub has compiled the first ones.
+      isDone: (member) => hasWhatItShould(member) && member.status.counts.applied > 0,
+    });
+    const fleet = await Promise.race([settled, died]);
+    if (!fleet.every(hasWhatItShould))
+      throw new Failure(
+        exitCode.different,
+        `Not every cluster has its policies: ${summarize(fleet)}`,
+      );
+
+    await publishConnection(session, joinPath(stateDir, 'connection.json'), local);
+    console.log(await tellStory(hub, applied, clusters));
+    console.log(nextSteps(local, clusters));
+    if (once) return;
+    console.log('Ctrl-C stops it.');
+    await died;
+  });
+}
+
+function demoDocuments(): SourceDocument[] {
+  const blueprint = repositoryFile('deploy/blueprints/zero-trust-baseline/blueprint.yaml');
+  return [
+    ...splitDocuments(fileURLToPath(blueprint), readFileSync(blueprint, 'utf8')),
+    ...splitDocuments('demo', assignment),
+  ];
+}
+
+function nextSteps(
+  { url, tokenFile, firstToken }: LocalHub,
+  [first]: readonly StartedCluster[],
+): string {
+  return `
+Try next, in another terminal:
+  npx picket get status
+  npx picket policy-set prod-eu-1
+  kubectl --kubeconfig ${first?.kubeconfig} get networkpolicies -A
+  kubectl --kubeconfig ${first?.kubeconfig} delete networkpolicies --all -n shop   # and look again
+
+Hub              ${url}
+Schema explorer  ${url}/graphql
+Admin token      ${firstToken ?? `in ${tokenFile}`}
+`;
+}
+
+function say(text: string): void {
+  console.error(text);
+}
