@@ -26,7 +26,7 @@ export interface AgentOptions {
 }
 
 export interface Agent {
-  readonly link: Pick<Link, 'state' | 'lastSyncMs' | 'syncNow'>;
+  readonly link: Pick<Link, 'state' | 'lastSyncMs' | 'waitingReports' | 'syncNow'>;
   readonly running: () => { readonly digest: string | null; readonly sequence: number };
   stop(): Promise<void>;
 }

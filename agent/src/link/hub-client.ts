@@ -77,7 +77,7 @@ export class HubClient {
     return this.#now() + this.#offsetMs;
   }
 
-  async enrol(joinToken: string, agentVersion: string): Promise<EnrolResponse> {
+  enrol(joinToken: string, agentVersion: string): Promise<EnrolResponse> {
     const { publicKey } = this.#identity;
     const body = {
       protocol: '1.0',
@@ -106,7 +106,7 @@ export class HubClient {
   }
 
   /** The text of a policy set. The caller checks its digest. */
-  async policySet(digest: string): Promise<string> {
+  policySet(digest: string): Promise<string> {
     return this.#authorized(async (token) => {
       const response = await this.#request(
         'GET',

@@ -44,9 +44,16 @@ export class Link {
   /** For readiness: when the hub last answered a sync. */
   lastSyncMs = 0;
   state: 'starting' | 'pending' | 'synced' | 'away' | 'revoked' = 'starting';
+  #flushing: Promise<void> | undefined;
+  #isListening = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** Reports that the hub has not acknowledged. */
+  get waitingReports(): number {
+    return this.#parts.spool.size;
   }
 
   start(joinToken: string | undefined): void {
@@ -190,8 +197,6 @@ export class Link {
     });
   }
 
-  #flushing: Promise<void> | undefined;
-
   #flush(): void {
     if (this.#flushing || this.state !== 'synced') return;
     this.#flushing = this.#parts.spool
@@ -217,8 +222,6 @@ export class Link {
         setTimeout(() => this.syncNow(), backoffMs(2, random())).unref();
       });
   }
-
-  #isListening = false;
 
   async #readEvents(): Promise<void> {
     const events = await this.#parts.client.stream(this.#abort.signal);

@@ -34,6 +34,10 @@ export class Spool {
     return new Spool(store, { epoch: randomUUID(), nextSequence: 1, reports: [], dropped: 0 });
   }
 
+  get size(): number {
+    return this.#state.reports.length;
+  }
+
   async add(report: Report): Promise<void> {
     const { epoch, nextSequence, dropped } = this.#state;
     this.#state.reports.push({

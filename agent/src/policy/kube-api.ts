@@ -57,7 +57,7 @@ export class KubeApi {
   }
 
   /** Undefined when it does not exist. */
-  async find<T>(path: string): Promise<T | undefined> {
+  find<T>(path: string): Promise<T | undefined> {
     return this.get<T>(path).catch((error: unknown) => {
       if (error instanceof KubeRefused && error.status === 404) return undefined;
       throw error;
@@ -78,7 +78,7 @@ export class KubeApi {
     // JSON is YAML, and some servers take only this media type.
     return (await this.#call(
       'PATCH',
-      `${path}?${query}`,
+      `${path}?${query.toString()}`,
       JSON.stringify(object),
       'application/apply-patch+yaml',
     )) as KubeObject;
@@ -86,6 +86,16 @@ export class KubeApi {
 
   async create(path: string, object: object): Promise<KubeObject> {
     return (await this.#call('POST', path, JSON.stringify(object))) as KubeObject;
+  }
+
+  /** JSON merge patch (RFC 7386). */
+  async merge(path: string, change: object): Promise<KubeObject> {
+    return (await this.#call(
+      'PATCH',
+      path,
+      JSON.stringify(change),
+      'application/merge-patch+json',
+    )) as KubeObject;
   }
 
   async update(path: string, object: object): Promise<KubeObject> {

@@ -50,13 +50,14 @@ export function planChanges({ desired, live, applied, fingerprint }: Situation):
  */
 export function effectRank({ kind, spec }: Manifest): number {
   if (kind === 'Tier') return 0;
-  if (kind === 'ClusterNetworkPolicy') return actionsOf(spec).includes('Deny') ? 4 : 1;
+  if (kind === 'ClusterNetworkPolicy') return opensOnly({ spec }) ? 1 : 4;
   // A policy with rules opens what it names; one without only isolates.
   return rulesOf(spec).length > 0 ? 2 : 3;
 }
 
-function actionsOf(spec: Manifest['spec']): string[] {
-  return rulesOf(spec).map((rule) => String((rule as { action?: unknown }).action));
+/** Whether no rule of it denies. */
+export function opensOnly({ spec }: Pick<Manifest, 'spec'>): boolean {
+  return rulesOf(spec).every((rule) => (rule as { action?: unknown }).action !== 'Deny');
 }
 
 function rulesOf(spec: Manifest['spec']): unknown[] {

@@ -53,6 +53,13 @@ export class Watch {
     return this.#synced.promise;
   }
 
+  /** Puts an object into the cache that we wrote ourselves, unless the cache is newer already. */
+  remember(object: KubeObject): void {
+    const known = this.objects.get(keyOf(object));
+    if (known && isNewer(known, object)) return;
+    this.objects.set(keyOf(object), { ...object, ...this.#identify });
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#synced.resolve();
@@ -91,7 +98,7 @@ export class Watch {
         ...(next && { continue: next }),
         ...(this.#selector && { labelSelector: this.#selector }),
       });
-      const { metadata, items } = await this.#api.get<List>(`${this.#path}?${query}`);
+      const { metadata, items } = await this.#api.get<List>(`${this.#path}?${query.toString()}`);
       // Items of a list carry no kind of their own.
       for (const item of items) found.set(keyOf(item), { ...item, ...this.#identify });
       next = metadata.continue;
@@ -113,7 +120,7 @@ export class Watch {
       ...(this.#selector && { labelSelector: this.#selector }),
     });
     for await (const { type, object } of this.#api.watch(
-      `${this.#path}?${query}`,
+      `${this.#path}?${query.toString()}`,
       this.#abort.signal,
     )) {
       if (type === 'ERROR') {
@@ -126,6 +133,9 @@ export class Watch {
       }
       version = object.metadata.resourceVersion ?? version;
       if (type === 'BOOKMARK') continue;
+      // What we wrote ourselves may be in the cache before the watch tells what was before.
+      const known = this.objects.get(keyOf(object));
+      if (known && isNewer(known, object)) continue;
       if (type === 'DELETED') this.objects.delete(keyOf(object));
       else this.objects.set(keyOf(object), { ...object, ...this.#identify });
       this.#onChange();
@@ -136,4 +146,9 @@ export class Watch {
 
 function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+/** Resource versions of one object are numbers that rise (KEP-5504 made that a promise; every etcd-backed server has always kept it). */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);
 }

@@ -8,6 +8,7 @@ export interface AgentManifestInput {
 
 const NAMESPACE = 'picket-system';
 const LABELS = { 'app.kubernetes.io/name': 'picket-agent', 'app.kubernetes.io/part-of': 'picket' };
+const HEALTH_PORT = 9641;
 const POLICY_VERBS = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
 
 /** What the agent may do over the whole cluster: policy kinds and looking at namespaces, nothing else. */
@@ -118,6 +119,8 @@ function deployment(hubUrl: string, image: string, metadata: object): object {
     metadata,
     spec: {
       replicas: 2,
+      // On the host network two replicas cannot share a node: the old one makes room before the new one comes.
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       selector: { matchLabels: { 'app.kubernetes.io/name': 'picket-agent' } },
       template: {
         metadata: { labels: LABELS },
@@ -145,7 +148,12 @@ function deployment(hubUrl: string, image: string, metadata: object): object {
                 '/var/run/picket/token',
                 '--state-dir',
                 '/var/lib/picket',
+                '--listen',
+                `127.0.0.1:${HEALTH_PORT}`,
               ],
+              ports: [{ name: 'health', containerPort: HEALTH_PORT }],
+              livenessProbe: probe('/healthz'),
+              readinessProbe: probe('/readyz'),
               env: [
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 {
@@ -174,4 +182,9 @@ function deployment(hubUrl: string, image: string, metadata: object): object {
       },
     },
   };
+}
+
+/** The kubelet is on the host network too, so loopback is where it finds the agent. */
+function probe(path: string): object {
+  return { httpGet: { host: '127.0.0.1', path, port: HEALTH_PORT }, periodSeconds: 10 };
 }

@@ -1,0 +1,3 @@
+export { TestHub, type Answer, type Data } from './test-hub.ts';
+export { bindAgentRole, JoinedCluster } from './joined-cluster.ts';
+export { eventually } from './eventually.ts';

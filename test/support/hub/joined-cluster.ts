@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { KubeConfig } from '@kubernetes/client-node';
+import { AGENT_CLUSTER_RULES } from '@picket/agent-protocol';
+import { pino } from 'pino';
+
+import { FolderStore, startAgent, type Agent } from '../../../agent/src/index.ts';
+import type { TestCluster } from '../kube/index.ts';
+import type { Data, TestHub } from './test-hub.ts';
+
+/** Binds exactly the rules of the shipped manifest to the agent's user, so that a test fails when one is missing. */
+export async function bindAgentRole({ client, agentUser }: TestCluster): Promise<void> {
+  const at = '/apis/rbac.authorization.k8s.io/v1';
+  const metadata = { name: 'picket-agent' };
+  await client.create(`${at}/clusterroles`, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata,
+    rules: AGENT_CLUSTER_RULES,
+  });
+  await client.create(`${at}/clusterrolebindings`, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'picket-agent' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: agentUser }],
+  });
+}
+
+/** A cluster that is registered, with its agent in this process. */
+export class JoinedCluster {
+  readonly #hub: TestHub;
+  readonly #cluster: TestCluster;
+  readonly #joinToken: string;
+  readonly #dir: string;
+  readonly id: string;
+  agent: Agent | undefined;
+
+  private constructor(
+    hub: TestHub,
+    cluster: TestCluster,
+    { id, joinToken, dir }: { id: string; joinToken: string; dir: string },
+  ) {
+    this.#hub = hub;
+    this.#cluster = cluster;
+    this.id = id;
+    this.#joinToken = joinToken;
+    this.#dir = dir;
+  }
+
+  /** Registers a cluster and starts its agent. */
+  static async join(
+    hub: TestHub,
+    cluster: TestCluster,
+    input: { project?: string; name: string; labels: Readonly<Record<string, string>> },
+  ): Promise<JoinedCluster> {
+    const { registerCluster } = await hub.ask(
+      `mutation ($input: RegisterClusterInput!) {
+        registerCluster(input: $input) { joinToken cluster { id } }
+      }`,
+      { input: { project: 'default', ...input } },
+    );
+    const joined = new JoinedCluster(hub, cluster, {
+      id: registerCluster.cluster.id,
+      joinToken: registerCluster.joinToken,
+      dir: await mkdtemp(path.join(tmpdir(), 'picket-test-agent-')),
+    });
+    await joined.startAgent();
+    return joined;
+  }
+
+  async startAgent(): Promise<void> {
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromString(this.#cluster.kubeconfig(this.#cluster.agentToken));
+    const store = new FolderStore(this.#dir);
+    this.agent = await startAgent({
+      hubUrl: this.#hub.url,
+      joinToken: this.#joinToken,
+      kubeConfig,
+      store,
+      spoolStore: store,
+      logger: pino({ level: process.env['PICKET_TEST_LOG'] ?? 'silent' }),
+    });
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.agent?.stop();
+    this.agent = undefined;
+  }
+
+  /** What the hub knows of this cluster. */
+  async read(): Promise<Data> {
+    const { cluster } = await this.#hub.ask(
+      `query ($id: ID!) {
+        cluster(id: $id) {
+          state
+          status {
+            phase appliedDigest desiredDigest reason
+            counts { applied pending failed drifted }
+            problems { kind namespace name state message }
+          }
+          policySet { digest losses blocked }
+        }
+      }`,
+      { id: this.id },
+    );
+    return cluster;
+  }
+
+  async leave(): Promise<void> {
+    await this.stopAgent();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
