@@ -282,7 +282,6 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
       const { body: another } = await cluster.client.get(`${policies(name)}/another`);
       expect(another['spec']).toEqual(spec);
       expect(another['metadata'].labels).toBeUndefined();
-      await leave(member);
     },
   );
 

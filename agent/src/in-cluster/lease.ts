@@ -43,7 +43,8 @@ export class LeaderLease {
 
   /** Resolves when this agent leads; `onLost` is called when it does no more. Resolves too when it is released before. */
   async acquire(onLost: () => void): Promise<void> {
-    while (!this.#abort.signal.aborted && !(await this.#try())) await this.#sleep(RETRY_MS);
+    while (!this.#abort.signal.aborted && (await this.#try()) !== 'mine')
+      await this.#sleep(RETRY_MS);
     if (this.#abort.signal.aborted) return;
     this.#logger.info({ holder: this.#holder }, 'leads');
     void this.#hold(onLost);
@@ -65,20 +66,21 @@ export class LeaderLease {
     while (!this.#abort.signal.aborted) {
       await this.#sleep(RETRY_MS);
       if (this.#abort.signal.aborted) return;
-      if (await this.#try()) renewedMs = performance.now();
-      else if (performance.now() - renewedMs > RENEW_BY_MS) return onLost();
+      const outcome = await this.#try();
+      if (outcome === 'mine') renewedMs = performance.now();
+      else if (outcome === 'taken' || performance.now() - renewedMs > RENEW_BY_MS) return onLost();
     }
   }
 
-  /** Takes or renews it; false when another holds it, or the API server does not answer. */
-  async #try(): Promise<boolean> {
+  /** Takes or renews it. `unknown`: the API server does not answer, or somebody wrote at the same time. */
+  async #try(): Promise<'mine' | 'taken' | 'unknown'> {
     const lease = await this.#find().catch((error: unknown) => {
       this.#logger.warn({ error: String(error) }, 'the lease cannot be read');
       return null;
     });
-    if (lease === null) return false;
+    if (lease === null) return 'unknown';
     const isMine = lease?.spec.holderIdentity === this.#holder;
-    if (lease && !isMine && this.#isAlive(lease)) return false;
+    if (lease && !isMine && this.#isAlive(lease)) return 'taken';
     const now = new Date().toISOString().replace('Z', '000Z');
     const transitions = (lease?.spec.leaseTransitions ?? 0) + (lease && !isMine ? 1 : 0);
     const next = {
@@ -94,12 +96,12 @@ export class LeaderLease {
       },
     };
     return this.#write(next).then(
-      () => true,
+      () => 'mine' as const,
       (error: unknown) => {
         // Somebody else was faster; that is how it is decided.
         if (!(error instanceof KubeRefused && error.status === 409))
           this.#logger.warn({ error: String(error) }, 'the lease cannot be written');
-        return false;
+        return 'unknown' as const;
       },
     );
   }

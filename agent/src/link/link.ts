@@ -187,6 +187,7 @@ export class Link {
     await this.report({
       sequence,
       digest,
+      running: this.#parts.runner.running().digest,
       phase: 'refused',
       counts,
       outcomes: [],

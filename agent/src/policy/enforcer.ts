@@ -194,6 +194,7 @@ export class Enforcer {
       ...result,
       sequence,
       digest,
+      running: this.running().digest,
       outcomes: result.outcomes.slice(0, OUTCOMES_MAX),
       outcomesDropped: Math.max(0, result.outcomes.length - OUTCOMES_MAX),
       repairs: this.#writer.takeRepairs(),

@@ -149,6 +149,7 @@ CREATE TABLE cluster_statuses (
   report_sequence bigint NOT NULL,
   sequence bigint NOT NULL,
   digest text NOT NULL,
+  running_digest text,
   phase text NOT NULL,
   reason text,
   counts jsonb NOT NULL,

@@ -93,6 +93,8 @@ export const StatusReport = z.object({
   /** The grant that this speaks of. */
   sequence: z.int().nonnegative(),
   digest: Digest,
+  /** Digest that is in force after it: that one, the one before when it was refused or failed, null when there is none. */
+  running: Digest.nullable(),
   phase: z.enum(['applied', 'pending', 'failed', 'refused']),
   /** How many objects, namespace templates expanded, are in each state. */
   counts: z.object({

@@ -93,12 +93,13 @@ export async function startRealCluster(options: ClusterOptions = {}): Promise<Te
       const { status, body } = await cluster.client.create(crds, crd);
       if (status !== 201) throw new Error(`${crd.metadata.name}: ${String(body['message'])}`);
       const { group, versions, names } = body['spec'];
-      await until(
-        crd.metadata.name,
-        programs,
-        dir,
-        answers(`/apis/${group}/${versions[0].name}/${names.plural}`),
-      );
+      const groupVersion = `/apis/${group}/${versions[0].name}`;
+      // The objects are served a moment before the list of kinds tells of them.
+      await until(crd.metadata.name, programs, dir, async () => {
+        const { status: served } = await cluster.client.get(`${groupVersion}/${names.plural}`);
+        const { body: list } = await cluster.client.get(groupVersion);
+        return served === 200 && Boolean(list['resources']?.length);
+      });
     }
     return cluster;
   } catch (error) {

@@ -43,12 +43,12 @@ export class StatusRepository {
          ), repairs AS (
            SELECT cluster_id, sum((report->>'repairs')::bigint) AS repairs FROM taken GROUP BY cluster_id
          ), saved AS (
-           INSERT INTO cluster_statuses AS s (cluster_id, epoch, report_sequence, sequence, digest, phase, reason, counts, outcomes, outcomes_dropped, repairs, reported_at)
-           SELECT n.cluster_id, n.epoch, n.report_sequence, (n.report->>'sequence')::bigint, n.report->>'digest', n.report->>'phase', n.report->>'reason',
+           INSERT INTO cluster_statuses AS s (cluster_id, epoch, report_sequence, sequence, digest, running_digest, phase, reason, counts, outcomes, outcomes_dropped, repairs, reported_at)
+           SELECT n.cluster_id, n.epoch, n.report_sequence, (n.report->>'sequence')::bigint, n.report->>'digest', n.report->>'running', n.report->>'phase', n.report->>'reason',
              n.report->'counts', n.report->'outcomes', (n.report->>'outcomesDropped')::int, r.repairs, n.received_at
            FROM newest n JOIN repairs r ON r.cluster_id = n.cluster_id
            ON CONFLICT (cluster_id) DO UPDATE SET epoch = excluded.epoch, report_sequence = excluded.report_sequence, sequence = excluded.sequence,
-             digest = excluded.digest, phase = excluded.phase, reason = excluded.reason, counts = excluded.counts, outcomes = excluded.outcomes,
+             digest = excluded.digest, running_digest = excluded.running_digest, phase = excluded.phase, reason = excluded.reason, counts = excluded.counts, outcomes = excluded.outcomes,
              outcomes_dropped = excluded.outcomes_dropped, repairs = s.repairs + excluded.repairs, reported_at = excluded.reported_at
            WHERE s.epoch <> excluded.epoch OR s.report_sequence < excluded.report_sequence
          )
@@ -66,8 +66,8 @@ export class StatusRepository {
 
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
-      `SELECT c.id AS "clusterId", h.seen_at AS "seenAt", h.agent_version AS "agentVersion", h.digest AS "runningDigest",
-         s.sequence::float8 AS sequence, s.digest, s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", r.blocked
+      `SELECT c.id AS "clusterId", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
+         s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", r.blocked
        FROM clusters c LEFT JOIN heartbeats h ON h.cluster_id = c.id LEFT JOIN cluster_statuses s ON s.cluster_id = c.id
        LEFT JOIN renders r ON r.key = c.render_key WHERE c.id = ANY($1)`,
       [ids],

@@ -29,7 +29,7 @@ export function statusOf(
     phase: phaseOf(desiredDigest, stored),
     reason: stored?.reason ?? null,
     desiredDigest,
-    appliedDigest: stored?.phase === 'applied' ? stored.digest : (stored?.runningDigest ?? null),
+    appliedDigest: stored?.runningDigest ?? null,
     counts: stored?.counts ?? NONE,
     problems: stored?.outcomes ?? [],
   };
