@@ -32,6 +32,18 @@ export type ParameterDefinition = z.infer<typeof ParameterDefinition>;
 
 // The specs of entries may hold `${parameters}`, so here they are any object; validate-entries.ts checks them with values in.
 const Spec = z.record(z.string(), z.json());
+const Reference = z
+  .string()
+  .regex(/^\$\{[a-zA-Z][a-zA-Z0-9_]*\}$/, { error: 'must be a label selector or ${parameter}' });
+/** A name, or one with `${parameters}` in it, which is checked when they have values. */
+const EntryName = z
+  .string()
+  .max(253)
+  .refine((name) => name.includes('${') || DnsLabel.safeParse(name).success, {
+    error:
+      'must be lower-case letters, digits and "-", with a letter or digit at both ends (RFC 1123 label), at most 63',
+    params: { code: 'FORMAT_WRONG' },
+  });
 const MAX_ENTRIES = 1_000;
 
 /**
@@ -55,15 +67,15 @@ export const Blueprint = strict({
     .max(20)
     .optional(),
   clusterPolicies: z
-    .array(strict({ name: DnsLabel, adoption: Adoption.optional(), spec: Spec }))
+    .array(strict({ name: EntryName, adoption: Adoption.optional(), spec: Spec }))
     .max(MAX_ENTRIES)
     .optional(),
   namespacePolicies: z
     .array(
       strict({
-        name: DnsLabel,
+        name: EntryName,
         adoption: Adoption.optional(),
-        namespaceSelector: Spec,
+        namespaceSelector: z.union([Spec, Reference]),
         spec: Spec,
       }),
     )

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 
 import type { Blueprint } from './blueprint.ts';
 import { ClusterNetworkPolicySpec } from './cluster-network-policy.ts';
-import { ManifestEnvelope } from './manifest.ts';
+import { DnsLabel, ManifestEnvelope } from './manifest.ts';
 import { NetworkPolicySpec } from './network-policy.ts';
 import { problemsOf } from './problems-of.ts';
 
@@ -16,12 +16,17 @@ type Sections = Pick<Blueprint, (typeof BLUEPRINT_SECTIONS)[number]>;
 /** Everything that is wrong with the entries of a blueprint whose parameters have been replaced by values. Paths start with `base`. */
 export function validateEntries(sections: Sections, base: readonly PropertyKey[]): Problem[] {
   return [
-    ...(sections.clusterPolicies ?? []).flatMap(({ spec }, index) =>
-      faults(ClusterNetworkPolicySpec, spec, [...base, 'clusterPolicies', index, 'spec']),
-    ),
-    ...(sections.namespacePolicies ?? []).flatMap(({ spec, namespaceSelector }, index) => {
+    ...(sections.clusterPolicies ?? []).flatMap(({ name, spec }, index) => {
+      const path = [...base, 'clusterPolicies', index];
+      return [
+        ...faults(DnsLabel, name, [...path, 'name']),
+        ...faults(ClusterNetworkPolicySpec, spec, [...path, 'spec']),
+      ];
+    }),
+    ...(sections.namespacePolicies ?? []).flatMap(({ name, spec, namespaceSelector }, index) => {
       const path = [...base, 'namespacePolicies', index];
       return [
+        ...faults(DnsLabel, name, [...path, 'name']),
         ...faults(LabelSelector, namespaceSelector, [...path, 'namespaceSelector']),
         ...faults(NetworkPolicySpec, spec, [...path, 'spec']),
       ];
