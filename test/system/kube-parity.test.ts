@@ -253,10 +253,12 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
 describe('the simulated API server', () => parity(() => startSimulatedCluster()));
 describeWith(kubeApiserver, 'the real API server', () => parity(startRealCluster));
 
-// kubectl sends no token over plain HTTP, so the simulator, which has no TLS yet, cannot be asked this way.
 describeWith(kubeApiserver, 'kubectl', () => {
-  it('reads the kubeconfig of a cluster', async () => {
-    const cluster = await startRealCluster();
+  it.each([
+    ['real', startRealCluster],
+    ['simulated', startSimulatedCluster],
+  ])('reads the kubeconfig of a %s cluster and lists its policies', async (_kind, start) => {
+    const cluster = await start();
     await cluster.client.apply(`${POLICIES}/seen`, policy('seen', { podSelector: {} }), 'one');
     const dir = await mkdtemp(path.join(tmpdir(), 'picket-test-kubectl-'));
     const kubeconfig = path.join(dir, 'config');

@@ -7,6 +7,7 @@ import { diffCommand } from './commands/diff.ts';
 import { getCommand } from './commands/get.ts';
 import { loginCommand } from './commands/login.ts';
 import { policySetCommand } from './commands/policy-set.ts';
+import { demoCommand } from './commands/demo.ts';
 import { upCommand } from './commands/up.ts';
 import { Failure, exitCode } from './exit-code.ts';
 
@@ -43,6 +44,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError();
   for (const command of [
     upCommand(),
+    demoCommand(),
     loginCommand(),
     applyCommand(),
     diffCommand(),

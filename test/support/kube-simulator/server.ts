@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { parse } from 'yaml';
 
 import { ApiRefusal, isRecord, type ApiObject } from './api-object.ts';
+import { loopbackCertificate } from './certificate.ts';
 import { forbidden, isAllowed, type User } from './authorize.ts';
 import { discover, openApiV2, openApiV3 } from './discovery.ts';
 import { KubeApi, target } from './kube-api.ts';
@@ -23,6 +25,8 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   readonly url: string;
+  /** PEM that its certificate is checked with. */
+  readonly ca: string;
   readonly api: KubeApi;
   readonly stop: () => Promise<void>;
 }
@@ -38,11 +42,12 @@ interface Request {
   readonly response: ServerResponse;
 }
 
-/** A Kubernetes API server in memory, over HTTP on loopback. */
+/** A Kubernetes API server in memory, over TLS on loopback. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const api = new KubeApi(new Store(options.historyLimit ?? 1000), () => new Date());
   const version = options.version ?? 'v1.33.0';
-  const server = createServer((request, response) => {
+  const certificate = await loopbackCertificate();
+  const server = createServer(certificate, (request, response) => {
     void answer(api, version, options.users, request, response);
   });
   await new Promise<void>((resolve, reject) => {
@@ -50,7 +55,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ca: certificate.cert,
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     api,
     stop: () =>
       new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 
@@ -19,9 +19,9 @@ export interface KubeWatch {
 export class KubeClient {
   readonly #url: string;
   readonly #token: string;
-  readonly #ca: string | undefined;
+  readonly #ca: string;
 
-  constructor(url: string, token: string, ca?: string) {
+  constructor(url: string, token: string, ca: string) {
     this.#url = url;
     this.#token = token;
     this.#ca = ca;
@@ -80,13 +80,12 @@ export class KubeClient {
     body: object | undefined,
     headers: Record<string, string>,
   ): Promise<IncomingMessage> {
-    const send = this.#url.startsWith('https') ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const request = send(
+      const request = httpsRequest(
         `${this.#url}${path}`,
         {
           method,
-          ...(this.#ca !== undefined && { ca: this.#ca }),
+          ca: this.#ca,
           headers: {
             authorization: `Bearer ${this.#token}`,
             accept: 'application/json',

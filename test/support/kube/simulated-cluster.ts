@@ -6,13 +6,13 @@ import type { ClusterOptions, TestCluster } from './test-cluster.ts';
 /** A cluster in this process, in memory: a few milliseconds, a few hundred kilobytes. */
 export async function startSimulatedCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const [adminToken, agentToken] = [newToken(), newToken()];
-  const { url, stop } = await startSimulator({
+  const { url, ca, stop } = await startSimulator({
     users: new Map([
       [adminToken, { name: 'admin', groups: ['system:masters'] }],
       [agentToken, { name: AGENT_USER, groups: ['system:authenticated'] }],
     ]),
   });
-  const cluster = testCluster({ kind: 'simulated', url, adminToken, agentToken, stop });
+  const cluster = testCluster({ kind: 'simulated', url, ca, adminToken, agentToken, stop });
   for (const crd of options.crds ?? [clusterNetworkPolicyCrd]) {
     const { status, body } = await cluster.client.create(
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',

@@ -6,8 +6,8 @@ import { KubeClient } from './kube-client.ts';
 export interface TestCluster {
   readonly kind: 'real' | 'simulated';
   readonly url: string;
-  /** What the server's certificate is checked with; absent over plain HTTP. */
-  readonly ca: string | undefined;
+  /** PEM that the server's certificate is checked with. */
+  readonly ca: string;
   readonly adminToken: string;
   /** A user without any group: it may do only what RBAC of the test binds to `agentUser`. */
   readonly agentToken: string;
@@ -34,7 +34,7 @@ export function newToken(): string {
 interface Parts {
   readonly kind: TestCluster['kind'];
   readonly url: string;
-  readonly ca?: string;
+  readonly ca: string;
   readonly adminToken: string;
   readonly agentToken: string;
   stop(): Promise<void>;
@@ -46,7 +46,6 @@ export function testCluster(parts: Parts): TestCluster {
   const as = (token: string): KubeClient => new KubeClient(url, token, ca);
   return {
     ...parts,
-    ca,
     agentUser: AGENT_USER,
     client: as(adminToken),
     as,
@@ -55,11 +54,8 @@ export function testCluster(parts: Parts): TestCluster {
 }
 
 /** JSON, which is YAML too. */
-function kubeconfig(server: string, ca: string | undefined, token: string): string {
-  // Over plain HTTP some clients want to be told that nothing is verified.
-  const trust = ca
-    ? { 'certificate-authority-data': Buffer.from(ca).toString('base64') }
-    : { 'insecure-skip-tls-verify': true };
+function kubeconfig(server: string, ca: string, token: string): string {
+  const trust = { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

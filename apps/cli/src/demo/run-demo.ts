@@ -26,14 +26,30 @@ export interface DemoOptions {
 const PROJECT = 'default';
 const SETTLED_MS_MAX = 60_000;
 
-const assignment = `
-apiVersion: picket.dev/v1alpha1
+const TENANTS = ['shop', 'payments', 'sandbox'];
+
+/** Binds the baseline to the namespaces of tenants everywhere, and keeps each tenant apart from the others, in tier Admin. */
+const assignments = [
+  `apiVersion: picket.dev/v1alpha1
 kind: Assignment
 metadata: { name: baseline-everywhere }
 spec:
   blueprint: zero-trust-baseline
   clusterSelector: {}
-`;
+  parameters:
+    namespaces: { matchExpressions: [{ key: tenant, operator: Exists }] }
+`,
+  ...TENANTS.map(
+    (tenant, index) => `apiVersion: picket.dev/v1alpha1
+kind: Assignment
+metadata: { name: isolate-${tenant} }
+spec:
+  blueprint: tenant-isolation
+  clusterSelector: {}
+  parameters: { tenant: ${tenant}, priority: ${200 + index} }
+`,
+  ),
+].join('---\n');
 
 /** A hub, three simulated clusters, their real agents, a blueprint, and the story of it. Lasts until Ctrl-C. */
 export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
@@ -63,7 +79,7 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
     ]);
     died.catch(() => undefined); // told below
 
-    say('Applying the blueprint zero-trust-baseline and assigning it to every cluster …');
+    say('Applying zero-trust-baseline and tenant-isolation, and assigning them to every cluster …');
     const applied = await applyDocuments(hub, demoDocuments(), { project: PROJECT, dryRun: false });
     const settled = untilSettled(() => readFleet(hub, { project: PROJECT }), {
       timeoutMs: SETTLED_MS_MAX,
@@ -88,10 +104,14 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
 }
 
 function demoDocuments(): SourceDocument[] {
-  const blueprint = repositoryFile('deploy/blueprints/zero-trust-baseline/blueprint.yaml');
+  const blueprints = ['zero-trust-baseline', 'tenant-isolation'].map((name) =>
+    repositoryFile(`deploy/blueprints/${name}/blueprint.yaml`),
+  );
   return [
-    ...splitDocuments(fileURLToPath(blueprint), readFileSync(blueprint, 'utf8')),
-    ...splitDocuments('demo', assignment),
+    ...blueprints.flatMap((file) =>
+      splitDocuments(fileURLToPath(file), readFileSync(file, 'utf8')),
+    ),
+    ...splitDocuments('demo', assignments),
   ];
 }
 
@@ -107,7 +127,7 @@ Try next, in another terminal:
   kubectl --kubeconfig ${first?.kubeconfig} delete networkpolicies --all -n shop   # and look again
 
 Hub              ${url}
-Schema explorer  ${url}/graphql
+Schema explorer  ${url}/graphiql
 Admin token      ${firstToken ?? `in ${tokenFile}`}
 `;
 }

@@ -39,7 +39,7 @@ export async function startDemoCluster(
     () => startSimulatedCluster(),
     (started) => started.stop(),
   );
-  const api = new KubeApi(kube.url, kube.adminToken);
+  const api = new KubeApi(kube.client);
   await furnish(api, cluster);
   const kubeconfig = joinPath(home, 'kubeconfig');
   writePrivate(kubeconfig, kube.kubeconfig());

@@ -20,7 +20,7 @@ export function runUp({ stateDir, port }: LocalHubOptions): Promise<void> {
     console.log(`
 Picket is up.
   Hub              ${hub.url}
-  Schema explorer  ${hub.url}/graphql
+  Schema explorer  ${hub.url}/graphiql
   Admin token      ${hub.firstToken ?? `in ${hub.tokenFile}`}
   State            ${stateDir}
 ${hub.firstToken === undefined ? '' : `\nThe token is shown this once; it is kept in ${hub.tokenFile} (yours alone).\n`}
