@@ -14,7 +14,7 @@ import { inSession } from '../up/session.ts';
 import { lockState } from '../up/state-lock.ts';
 import { demoClusters } from './demo-clusters.ts';
 import { type StartedCluster, startDemoCluster } from './start-demo-cluster.ts';
-import { tellStory } from './story.ts';
+import { tellStory, untilEnforced } from './story.ts';
 
 export interface DemoOptions {
   readonly stateDir: string;
@@ -94,6 +94,7 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
         `Not every cluster has its policies: ${summarize(fleet)}`,
       );
 
+    await Promise.race([Promise.all(clusters.map(untilEnforced)), died]);
     await publishConnection(session, joinPath(stateDir, 'connection.json'), local);
     console.log(await tellStory(hub, applied, clusters));
     console.log(nextSteps(local, clusters));

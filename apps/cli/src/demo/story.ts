@@ -43,6 +43,17 @@ What an agent does by itself
   Somebody made namespace ${namespace} on ${last.name}: it had its policies after ${stampMs} ms.`;
 }
 
+/** Waits until a cluster itself has its policies: a simulated one starts empty, whatever the hub remembers of the last time. */
+export async function untilEnforced({ api, namespaces }: RunningCluster): Promise<void> {
+  const tenants = Object.keys(namespaces).filter((name) => namespaces[name]?.labels['tenant']);
+  await timeUntil(async () => {
+    const wide = await api.list(`${CLUSTER_POLICIES}?${OURS}`);
+    const stamped = await api.list(`${NETWORK_POLICIES}/networkpolicies?${OURS}`);
+    const reached = new Set(stamped.map(({ metadata }) => metadata.namespace));
+    return wide.length > 0 && tenants.every((name) => reached.has(name));
+  });
+}
+
 /** What is where, asked of the hub and of the clusters themselves. */
 async function describeFleet(
   hub: HubClient,
