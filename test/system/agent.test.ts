@@ -163,7 +163,7 @@ function suite(start: () => Promise<TestCluster>): void {
   });
 
   it('converges on a change, and prunes what is gone', async () => {
-    const { name, member } = await settled(`
+    const { name } = await settled(`
     - name: extra
       namespaceSelector: { matchLabels: { suite: s${count + 1} } }
       spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{}] }`);
@@ -198,7 +198,7 @@ function suite(start: () => Promise<TestCluster>): void {
   });
 
   it('prunes everything when the assignment goes', async () => {
-    const { name, member } = await settled();
+    const { name } = await settled();
     const { assignments } = await hub.ask(
       `{ assignments(first: 100) { edges { node { id name } } } }`,
     );
@@ -286,7 +286,7 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
   );
 
   it('stamps a new namespace, and one that gets its label later', async () => {
-    const { name, member } = await settled();
+    const { name } = await settled();
 
     await createNamespace(`${name}-new`, { suite: name });
     await createNamespace(`${name}-later`);

@@ -44,7 +44,8 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
   logger.error(
     {
       traceId,
-      error: original instanceof Error ? (original.stack ?? original.message) : String(original),
+      error:
+        original instanceof Error ? (original.stack ?? original.message) : JSON.stringify(original),
     },
     'a request failed',
   );
@@ -57,7 +58,8 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
 
 function innermost(error: unknown): unknown {
   const inner = (error as { originalError?: unknown }).originalError;
-  return inner === undefined ? (isGraphqlError(error) ? undefined : error) : innermost(inner);
+  if (inner !== undefined) return innermost(inner);
+  return isGraphqlError(error) ? undefined : error;
 }
 
 function isGraphqlError(error: unknown): boolean {
