@@ -94,7 +94,7 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
         `Not every cluster has its policies: ${summarize(fleet)}`,
       );
 
-    await Promise.race([Promise.all(clusters.map(untilEnforced)), died]);
+    await Promise.race([Promise.all(clusters.map((cluster) => untilEnforced(hub, cluster))), died]);
     await publishConnection(session, joinPath(stateDir, 'connection.json'), local);
     console.log(await tellStory(hub, applied, clusters));
     console.log(nextSteps(local, clusters));

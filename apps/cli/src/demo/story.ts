@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { AppliedDocument } from '../documents/apply-documents.ts';
 import type { HubClient } from '../hub/hub-client.ts';
+import { listAll } from '../hub/list-all.ts';
+import { readPolicySet } from '../hub/operations.ts';
 import { readFleet } from '../hub/status.ts';
 import { formatLabels, renderTable } from '../output/render.ts';
 import type { DemoCluster } from './demo-clusters.ts';
@@ -16,6 +18,7 @@ export interface RunningCluster extends DemoCluster {
 const OURS = 'labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpicket';
 const NETWORK_POLICIES = '/apis/networking.k8s.io/v1';
 const CLUSTER_POLICIES = '/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies';
+const NO_OBJECTS = { edges: [], pageInfo: { hasNextPage: false, endCursor: null } };
 const REPAIR_MS_MAX = 30_000;
 
 /** What came of the apply: what is where, and two things that only a real agent does. All of it is read back. */
@@ -43,14 +46,26 @@ What an agent does by itself
   Somebody made namespace ${namespace} on ${last.name}: it had its policies after ${stampMs} ms.`;
 }
 
-/** Waits until a cluster itself has its policies: a simulated one starts empty, whatever the hub remembers of the last time. */
-export async function untilEnforced({ api, namespaces }: RunningCluster): Promise<void> {
-  const tenants = Object.keys(namespaces).filter((name) => namespaces[name]?.labels['tenant']);
+/** Waits until a cluster itself has its whole policy set: a simulated one starts empty, whatever the hub remembers of the last time. */
+export async function untilEnforced(
+  hub: HubClient,
+  { api, namespaces, name, project }: RunningCluster,
+): Promise<void> {
+  const objects = await listAll(
+    async (after) =>
+      (await hub.ask(readPolicySet, { name, project, after })).cluster.policySet?.objects ??
+      NO_OBJECTS,
+  );
+  const tenants = Object.keys(namespaces).filter((each) => namespaces[each]?.labels['tenant']);
+  const wanted = objects.flatMap((object) =>
+    object.template ? tenants.map((tenant) => `${tenant}/${object.name}`) : [`/${object.name}`],
+  );
   await timeUntil(async () => {
-    const wide = await api.list(`${CLUSTER_POLICIES}?${OURS}`);
-    const stamped = await api.list(`${NETWORK_POLICIES}/networkpolicies?${OURS}`);
-    const reached = new Set(stamped.map(({ metadata }) => metadata.namespace));
-    return wide.length > 0 && tenants.every((name) => reached.has(name));
+    const live = [
+      ...(await api.list(`${CLUSTER_POLICIES}?${OURS}`)),
+      ...(await api.list(`${NETWORK_POLICIES}/networkpolicies?${OURS}`)),
+    ].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+    return wanted.every((key) => live.includes(key));
   });
 }
 
