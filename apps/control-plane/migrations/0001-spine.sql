@@ -142,9 +142,18 @@ CREATE TABLE status_inbox (
   UNIQUE (cluster_id, epoch, report_sequence)
 );
 
+-- The last report that was taken in, per epoch of an agent: what comes again changes nothing.
+CREATE TABLE report_ledger (
+  cluster_id uuid NOT NULL REFERENCES clusters ON DELETE CASCADE,
+  epoch uuid NOT NULL,
+  report_sequence bigint NOT NULL,
+  taken_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (cluster_id, epoch)
+) WITH (fillfactor = 70);
+CREATE INDEX report_ledger_taken_at ON report_ledger USING brin (taken_at);
+
 CREATE TABLE cluster_statuses (
   cluster_id uuid PRIMARY KEY REFERENCES clusters ON DELETE CASCADE,
-  -- The ledger: the last report that was taken in, per epoch of the agent.
   epoch uuid NOT NULL,
   report_sequence bigint NOT NULL,
   sequence bigint NOT NULL,

@@ -56,15 +56,10 @@ export class JoinedCluster {
     cluster: TestCluster,
     input: { project?: string; name: string; labels: Readonly<Record<string, string>> },
   ): Promise<JoinedCluster> {
-    const { registerCluster } = await hub.ask(
-      `mutation ($input: RegisterClusterInput!) {
-        registerCluster(input: $input) { joinToken cluster { id } }
-      }`,
-      { input: { project: 'default', ...input } },
-    );
+    const { id, joinToken } = await hub.register(input.name, input.labels, input.project);
     const joined = new JoinedCluster(hub, cluster, {
-      id: registerCluster.cluster.id,
-      joinToken: registerCluster.joinToken,
+      id,
+      joinToken,
       dir: await mkdtemp(path.join(tmpdir(), 'picket-test-agent-')),
     });
     await joined.startAgent();

@@ -55,10 +55,18 @@ export class TestHub {
       },
       async () => {
         await database?.drop();
+        await rm(dir, { recursive: true, force: true });
       },
     );
     await hub.up();
     return hub;
+  }
+
+  /** Another replica of the same hub: same database, queue and keys, a port of its own. */
+  async replica(): Promise<TestHub> {
+    const other = new TestHub(this.#dir, this.#env, () => Promise.resolve());
+    await other.up();
+    return other;
   }
 
   /** What the hub said on its standard error. */
@@ -105,7 +113,6 @@ export class TestHub {
   async stop(): Promise<void> {
     await this.down();
     await this.#dispose();
-    await rm(this.#dir, { recursive: true, force: true });
   }
 
   /** GraphQL as the administrator; errors are answers too. */
@@ -125,6 +132,21 @@ export class TestHub {
     if (errors.length > 0)
       throw new Error(errors.map(({ message }) => message).join('\n') + JSON.stringify(errors));
     return data;
+  }
+
+  /** Registers a cluster. */
+  async register(
+    name: string,
+    labels: object = {},
+    project = 'default',
+  ): Promise<{ id: string; joinToken: string }> {
+    const { registerCluster } = await this.ask(
+      `mutation ($input: RegisterClusterInput!) {
+        registerCluster(input: $input) { joinToken cluster { id } }
+      }`,
+      { input: { project, name, labels } },
+    );
+    return { id: registerCluster.cluster.id, joinToken: registerCluster.joinToken };
   }
 
   /** Applies documents that must be valid. */

@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Field, Float, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 
 import { ConnectionType } from '../platform/connection.ts';
 
@@ -71,6 +71,8 @@ export class ClusterStatusType {
   @Field(() => String, { nullable: true, description: 'Digest that it runs.' }) appliedDigest!:
     | string
     | null;
+  @Field(() => Float, { description: 'How often its agent has repaired drift, all in all.' })
+  repairs!: number;
   @Field(() => ObjectCountsType, { description: 'How many objects are in each state.' })
   counts!: ObjectCountsType;
   @Field(() => [ObjectStatusType], {

@@ -16,6 +16,7 @@ export interface StoredStatus {
   readonly counts: StatusReport['counts'] | null;
   readonly outcomes: StatusReport['outcomes'] | null;
   readonly outcomesDropped: number | null;
+  readonly repairs: number | null;
   readonly blocked: boolean | null;
 }
 
@@ -38,18 +39,25 @@ export class StatusRepository {
       const [row] = await sql.query(
         `WITH taken AS (
            DELETE FROM status_inbox WHERE id IN (SELECT id FROM status_inbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING *
+         ), fresh AS (
+           SELECT t.* FROM taken t JOIN clusters c ON c.id = t.cluster_id
+             LEFT JOIN report_ledger l ON l.cluster_id = t.cluster_id AND l.epoch = t.epoch
+           WHERE l.report_sequence IS NULL OR l.report_sequence < t.report_sequence
+         ), ledger AS (
+           INSERT INTO report_ledger AS l (cluster_id, epoch, report_sequence)
+           SELECT cluster_id, epoch, max(report_sequence) FROM fresh GROUP BY cluster_id, epoch
+           ON CONFLICT (cluster_id, epoch) DO UPDATE SET report_sequence = greatest(l.report_sequence, excluded.report_sequence), taken_at = now()
          ), newest AS (
-           SELECT DISTINCT ON (t.cluster_id) t.* FROM taken t JOIN clusters c ON c.id = t.cluster_id ORDER BY t.cluster_id, t.id DESC
-         ), repairs AS (
-           SELECT cluster_id, sum((report->>'repairs')::bigint) AS repairs FROM taken GROUP BY cluster_id
+           SELECT DISTINCT ON (cluster_id) *, sum((report->>'repairs')::bigint) OVER (PARTITION BY cluster_id) AS repairs
+           FROM fresh ORDER BY cluster_id, id DESC
          ), saved AS (
            INSERT INTO cluster_statuses AS s (cluster_id, epoch, report_sequence, sequence, digest, running_digest, phase, reason, counts, outcomes, outcomes_dropped, repairs, reported_at)
-           SELECT n.cluster_id, n.epoch, n.report_sequence, (n.report->>'sequence')::bigint, n.report->>'digest', n.report->>'running', n.report->>'phase', n.report->>'reason',
-             n.report->'counts', n.report->'outcomes', (n.report->>'outcomesDropped')::int, r.repairs, n.received_at
-           FROM newest n JOIN repairs r ON r.cluster_id = n.cluster_id
+           SELECT cluster_id, epoch, report_sequence, (report->>'sequence')::bigint, report->>'digest', report->>'running', report->>'phase', report->>'reason',
+             report->'counts', report->'outcomes', (report->>'outcomesDropped')::int, repairs, received_at
+           FROM newest
            ON CONFLICT (cluster_id) DO UPDATE SET epoch = excluded.epoch, report_sequence = excluded.report_sequence, sequence = excluded.sequence,
-             digest = excluded.digest, running_digest = excluded.running_digest, phase = excluded.phase, reason = excluded.reason, counts = excluded.counts, outcomes = excluded.outcomes,
-             outcomes_dropped = excluded.outcomes_dropped, repairs = s.repairs + excluded.repairs, reported_at = excluded.reported_at
+             digest = excluded.digest, running_digest = excluded.running_digest, phase = excluded.phase, reason = excluded.reason, counts = excluded.counts,
+             outcomes = excluded.outcomes, outcomes_dropped = excluded.outcomes_dropped, repairs = s.repairs + excluded.repairs, reported_at = excluded.reported_at
            WHERE s.epoch <> excluded.epoch OR s.report_sequence < excluded.report_sequence
          )
          SELECT count(*)::int AS count FROM taken`,
@@ -57,6 +65,13 @@ export class StatusRepository {
       );
       return row.count;
     });
+  }
+
+  /** Forgets epochs that have been silent for a month: no retry comes that late. */
+  async trimLedger(): Promise<void> {
+    await this.#dataSource.query(
+      `DELETE FROM report_ledger WHERE taken_at < now() - interval '30 days'`,
+    );
   }
 
   async countWaiting(): Promise<number> {
@@ -67,7 +82,7 @@ export class StatusRepository {
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
       `SELECT c.id AS "clusterId", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
-         s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", r.blocked
+         s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked
        FROM clusters c LEFT JOIN heartbeats h ON h.cluster_id = c.id LEFT JOIN cluster_statuses s ON s.cluster_id = c.id
        LEFT JOIN renders r ON r.key = c.render_key WHERE c.id = ANY($1)`,
       [ids],

@@ -8,6 +8,7 @@ export interface ClusterStatus {
   readonly reason: string | null;
   readonly desiredDigest: string | null;
   readonly appliedDigest: string | null;
+  readonly repairs: number;
   readonly counts: Readonly<Record<'applied' | 'pending' | 'failed' | 'drifted', number>>;
   readonly problems: readonly {
     kind: string;
@@ -30,6 +31,7 @@ export function statusOf(
     reason: stored?.reason ?? null,
     desiredDigest,
     appliedDigest: stored?.runningDigest ?? null,
+    repairs: stored?.repairs ?? 0,
     counts: stored?.counts ?? NONE,
     problems: stored?.outcomes ?? [],
   };

@@ -9,11 +9,16 @@ export class StatusWorker {
 
   constructor(statuses: StatusRepository) {
     this.#statuses = statuses;
-    this.handlers = [on(reportsReceived, () => this.sweep())];
+    this.handlers = [on(reportsReceived, () => this.#takeIn())];
   }
 
-  /** Takes in whatever waits; also finds reports whose job was lost. */
+  /** Finds reports whose job was lost, and forgets what nobody asks for any more. */
   async sweep(): Promise<void> {
+    await this.#takeIn();
+    await this.#statuses.trimLedger();
+  }
+
+  async #takeIn(): Promise<void> {
     while ((await this.#statuses.takeIn()) > 0);
   }
 }
