@@ -5,16 +5,14 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PATHS } from '@picket/agent-protocol';
 
 import {
+  type Backends,
   type Data,
+  describeShapes,
   eventually,
   plainCapabilities,
   ProtocolAgent,
   TestHub,
 } from '../support/hub/index.ts';
-import { describeWith, redis } from '../support/services/describe-with.ts';
-import type { Service } from '../support/services/postgres.ts';
-import { startTestRedis } from '../support/services/redis.ts';
-import { createTestDatabase, type TestDatabase } from '../support/services/test-database.ts';
 
 jest.setTimeout(60_000);
 
@@ -41,29 +39,22 @@ const STATUS = `query ($id: ID!) {
 }`;
 
 /** Two replicas of the hub on one database serve one fleet; agents speak to the second, people to the first. */
-function suite(startQueue: () => Promise<Service | undefined>): void {
-  let database: TestDatabase;
-  let queue: Service | undefined;
+function suite(start: () => Promise<Backends>): void {
+  let backends: Backends;
   let hub: TestHub;
   let replica: TestHub;
   const agents: ProtocolAgent[] = [];
 
   beforeAll(async () => {
-    [database, queue] = await Promise.all([createTestDatabase(), startQueue()]);
-    const env = {
-      DATABASE_URL: database.url,
-      SWEEP_MS: '2000',
-      ...(queue && { REDIS_URL: queue.url }),
-    };
-    hub = await TestHub.start(env);
+    backends = await start();
+    hub = await TestHub.start({ ...backends.env, SWEEP_MS: '2000' });
     replica = await hub.replica();
   });
   afterAll(async () => {
     await Promise.all(agents.map((agent) => agent.close()));
     await replica?.stop();
     await hub?.stop();
-    await queue?.stop();
-    await database?.drop();
+    await backends?.stop();
   });
 
   async function enrolled(
@@ -293,9 +284,7 @@ function suite(startQueue: () => Promise<Service | undefined>): void {
   });
 }
 
-describe('agent gateway, queue on PostgreSQL', () => suite(() => Promise.resolve(undefined)));
-
-describeWith(redis, 'agent gateway, queue on Redis', () => suite(startTestRedis));
+describeShapes('agent gateway', suite);
 
 describe('a join token that has expired', () => {
   it('is refused; a new one can be had', async () => {

@@ -78,6 +78,7 @@ export function healthRoutes(
   gauge('picket_cluster_status_waiting_reports', 'Accepted reports that wait for the worker.', () =>
     statuses.countWaiting(),
   );
+  gauge('picket_queue_lost_jobs_total', 'Jobs that the queue did not take.', () => jobs.lost);
   const depth = new Gauge({
     name: 'picket_queue_depth',
     help: 'Jobs that wait, by queue.',

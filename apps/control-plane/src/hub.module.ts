@@ -10,7 +10,11 @@ import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
 import { ClusterResolver } from './clusters/cluster.resolver.ts';
 import { DocumentResolver } from './documents/document.resolver.ts';
-import { DomainErrorFilter, formatGraphqlErrors } from './platform/graphql-errors.ts';
+import {
+  DomainErrorFilter,
+  formatGraphqlErrors,
+  statusOfErrors,
+} from './platform/graphql-errors.ts';
 import { JsonScalar } from './platform/json-scalar.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
 import type { Services } from './services.ts';
@@ -53,8 +57,7 @@ export class HubModule {
             actor: await tokens.actorOf(request.headers.authorization, Date.now()),
           }),
           errorFormatter: (result: { errors?: readonly object[]; data?: unknown }) => ({
-            // Clients look at errors, not at the status, which is for proxies: the request itself was understood.
-            statusCode: 200,
+            statusCode: statusOfErrors(result.errors ?? []),
             response: {
               data: result.data ?? null,
               errors: (result.errors ?? []).flatMap((error) => formatGraphqlErrors(error, logger)),

@@ -2,3 +2,4 @@ export { TestHub, type Answer, type Data } from './test-hub.ts';
 export { bindAgentRole, JoinedCluster } from './joined-cluster.ts';
 export { eventually } from './eventually.ts';
 export { plainCapabilities, ProtocolAgent } from './protocol-agent.ts';
+export { describeShapes, type Backends } from './describe-shapes.ts';

@@ -9,11 +9,11 @@ import type { Service } from './postgres.ts';
 
 const run = promisify(execFile);
 
-/** Starts a Redis without persistence on a free loopback port. Throws, with the reason, where none can be had. */
-export async function startTestRedis(): Promise<Service> {
+/** Starts a Redis without persistence on loopback, on a free port unless one is given. Throws, with the reason, where none can be had. */
+export async function startTestRedis(givenPort?: number): Promise<Service> {
   const { program, env } = await findRedis();
   const dir = await mkdtemp(path.join(tmpdir(), 'picket-test-redis-'));
-  const port = await freePort();
+  const port = givenPort ?? (await freePort());
   const server = spawn(
     program,
     ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir],

@@ -74,8 +74,7 @@ export class AgentGateway {
     }, 1_000);
     this.#reports = new NaturalBatch(async (reports) => {
       await parts.inbox.accept(reports);
-      // The sweep finds what a lost job leaves behind, so a queue that is away refuses no report.
-      await parts.jobs.enqueue(reportsReceived, {}).catch(() => undefined);
+      await parts.jobs.enqueue(reportsReceived, {});
       return reports.map(() => undefined);
     }, REPORTS_PER_COMMIT);
     this.#flusher = setInterval(() => void this.#flushHeartbeats(), HEARTBEAT_FLUSH_MS);

@@ -18,6 +18,7 @@ export interface StoredStatus {
   readonly outcomesDropped: number | null;
   readonly repairs: number | null;
   readonly blocked: boolean | null;
+  readonly stale: boolean;
 }
 
 const TAKE = 1_000;
@@ -82,7 +83,7 @@ export class StatusRepository {
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
       `SELECT c.id AS "clusterId", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
-         s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked
+         s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked, c.stale
        FROM clusters c LEFT JOIN heartbeats h ON h.cluster_id = c.id LEFT JOIN cluster_statuses s ON s.cluster_id = c.id
        LEFT JOIN renders r ON r.key = c.render_key WHERE c.id = ANY($1)`,
       [ids],

@@ -38,6 +38,8 @@ export function statusOf(
 }
 
 function phaseOf(desiredDigest: string | null, stored: StoredStatus | undefined): Phase {
+  // A change that touches it is saved, and its new set is not compiled yet.
+  if (stored?.stale && stored.phase !== null) return 'PENDING';
   if (stored?.blocked) return 'BLOCKED';
   if (!stored?.digest || stored.phase === null) return 'UNKNOWN';
   if (stored.digest !== desiredDigest) return 'PENDING';

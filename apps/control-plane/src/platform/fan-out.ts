@@ -25,8 +25,10 @@ const IDS_PER_MESSAGE = 180;
 export class FanOut {
   readonly #events = new EventEmitter();
   readonly #transport: Transport;
+  readonly #logger: Logger;
 
   constructor(config: Config, logger: Logger) {
+    this.#logger = logger;
     const receive = (text: string): void => {
       const { topic, payload } = JSON.parse(text) as { topic: Topic; payload: unknown };
       this.#events.emit(topic, payload);
@@ -41,14 +43,14 @@ export class FanOut {
     return this.#transport.start();
   }
 
+  /** Tells all processes. A transport that is away fails nobody: no event is load-bearing, and `resync` follows when it is back. */
   async publish<T extends Topic>(topic: T, payload: Topics[T]): Promise<void> {
-    if (payload === null) return this.#transport.send([JSON.stringify({ topic, payload })]);
-    const messages: string[] = [];
-    for (let start = 0; start < payload.length; start += IDS_PER_MESSAGE)
-      messages.push(
-        JSON.stringify({ topic, payload: payload.slice(start, start + IDS_PER_MESSAGE) }),
-      );
-    return this.#transport.send(messages);
+    const messages = partsOf(payload).map((part) => JSON.stringify({ topic, payload: part }));
+    try {
+      await this.#transport.send(messages);
+    } catch (error) {
+      this.#logger.warn({ topic, error: String(error) }, 'an event was not told');
+    }
   }
 
   subscribe<T extends Topic>(topic: T, listener: (payload: Topics[T]) => void): void {
@@ -63,6 +65,14 @@ export class FanOut {
   close(): Promise<void> {
     return this.#transport.close();
   }
+}
+
+function partsOf(payload: readonly string[] | null): readonly (readonly string[] | null)[] {
+  if (payload === null) return [null];
+  const parts: (readonly string[])[] = [];
+  for (let start = 0; start < payload.length; start += IDS_PER_MESSAGE)
+    parts.push(payload.slice(start, start + IDS_PER_MESSAGE));
+  return parts;
 }
 
 interface Transport {

@@ -13,6 +13,11 @@ interface GraphqlError {
   readonly extensions?: Record<string, unknown>;
 }
 
+/** Clients look at errors, not at the status, which is for proxies: 200 says that the request itself was understood. */
+export function statusOfErrors(errors: readonly object[]): number {
+  return errors.some((error) => isTooLarge(innermost(error))) ? 413 : 200;
+}
+
 /** What Mercurius found wrong with a request comes as one error that holds the single ones. */
 export function formatGraphqlErrors(error: object, logger: Logger): object[] {
   const inner = (error as { errors?: readonly GraphqlError[] }).errors;
@@ -34,12 +39,28 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
     const { code, kind, details, message } = original;
     return { message, ...place, extensions: { code, kind, details } };
   }
+  if (isTooLarge(original))
+    return { message: error.message, extensions: { code: 'TOO_LARGE', kind: 'invalid' } };
+  if (isNoUuid(original))
+    return {
+      message: original.message,
+      ...place,
+      extensions: { code: 'ID_INVALID', kind: 'invalid' },
+    };
   if (original === undefined || isClientMistake(original))
     return {
       message: error.message,
       ...place,
       extensions: { code: 'BAD_REQUEST', kind: 'invalid' },
     };
+  if (isUnavailable(original)) {
+    logger.warn({ error: String(original) }, 'the database is unreachable');
+    return {
+      message: 'The hub’s database is unreachable; try again in a moment',
+      ...place,
+      extensions: { code: 'UNAVAILABLE', kind: 'unavailable' },
+    };
+  }
   const traceId = randomUUID();
   logger.error(
     {
@@ -70,6 +91,24 @@ function isGraphqlError(error: unknown): boolean {
 function isClientMistake(error: unknown): boolean {
   const status = (error as { statusCode?: number }).statusCode;
   return status !== undefined && status >= 400 && status < 500;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { statusCode?: number } | undefined)?.statusCode === 413;
+}
+
+/** The connection, and not the statement, is what failed: Node's socket errors, classes 08 and 57 of PostgreSQL, and pg's own words. */
+function isUnavailable(error: unknown): boolean {
+  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  return (
+    /^(ECONN|EPIPE|ETIMEDOUT|08|57P)/.test(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(message)
+  );
+}
+
+/** PostgreSQL's invalid_text_representation: texts come from clients only as ids, everything else has been parsed before. */
+function isNoUuid(error: unknown): error is Error {
+  return (error as { code?: string } | undefined)?.code === '22P02';
 }
 
 /** Without it Nest logs each refused request with a stack at error level. */

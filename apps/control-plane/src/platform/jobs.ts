@@ -45,13 +45,31 @@ export class JobQueue {
   readonly #workers: Worker[] = [];
   readonly #config: Config;
   readonly #logger: Logger;
+  /** Jobs that the queue did not take. */
+  lost = 0;
 
   constructor(config: Config, logger: Logger) {
     this.#config = config;
     this.#logger = logger;
   }
 
+  /**
+   * Tells the worker. A queue that is away fails no request: what a job speaks of is in the database already (a stale mark, an inbox), and
+   * the worker's sweep finds it there.
+   */
   async enqueue<Payload>(job: JobDefinition<Payload>, payload: Payload): Promise<void> {
+    try {
+      await this.#add(job, payload);
+    } catch (error) {
+      this.lost += 1;
+      this.#logger.warn(
+        { jobName: job.name, error: String(error) },
+        'the queue took no job; the sweep will find its work',
+      );
+    }
+  }
+
+  async #add<Payload>(job: JobDefinition<Payload>, payload: Payload): Promise<void> {
     const id = job.key(payload);
     await this.#queue(job.queue).add(job.name, job.payload.parse(payload), {
       ...(job.repeats === 'once'
