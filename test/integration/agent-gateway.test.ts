@@ -269,15 +269,9 @@ function suite(start: () => Promise<Backends>): void {
   it('takes unknown fields of a newer minor version', async () => {
     const { agent } = await enrolled('newer');
 
-    const answer = await agent.client.sync({
-      protocol: '1.9',
-      agentVersion: '9.9.9',
-      digest: null,
-      sequence: 0,
-      notAfter: 0,
-      capabilitiesHash: null,
-      ...{ somethingNew: { deep: true } },
-    });
+    const newer = { protocol: '1.9', agentVersion: '9.9.9', somethingNew: { deep: true } };
+    const known = { digest: null, sequence: 0, notAfter: 0, capabilitiesHash: null };
+    const answer = await agent.client.sync({ ...newer, ...known });
 
     expect(answer.wantsFacts).toBe(true);
     await agent.client.reportFacts({ protocol: '1.9', capabilities: plainCapabilities });
