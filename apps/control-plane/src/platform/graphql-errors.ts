@@ -54,7 +54,7 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
       extensions: { code: 'BAD_REQUEST', kind: 'invalid' },
     };
   if (isUnavailable(original)) {
-    logger.warn({ error: String(original) }, 'the database is unreachable');
+    logger.warn({ error: wordsOf(original) }, 'the database is unreachable');
     return {
       message: 'The hub’s database is unreachable; try again in a moment',
       ...place,
@@ -63,11 +63,7 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
   }
   const traceId = randomUUID();
   logger.error(
-    {
-      traceId,
-      error:
-        original instanceof Error ? (original.stack ?? original.message) : JSON.stringify(original),
-    },
+    { traceId, error: original instanceof Error ? original.stack : wordsOf(original) },
     'a request failed',
   );
   return {
@@ -75,6 +71,10 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
     ...place,
     extensions: { code: 'INTERNAL', kind: 'internal', traceId },
   };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : JSON.stringify(error);
 }
 
 function innermost(error: unknown): unknown {
