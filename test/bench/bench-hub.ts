@@ -8,6 +8,9 @@ import { endWithUs } from '../../apps/cli/src/embedded/end-with-us.ts';
 import { type EmbeddedPostgres, startPostgres } from '../../apps/cli/src/embedded/postgres.ts';
 import { cpuSecondsOf, cpuSecondsOfTree, residentBytesOf } from './processes.ts';
 
+/** As `picket up` and the image start it. */
+const NODE_FLAG = '--max-semi-space-size=16';
+
 type Data = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- answers of GraphQL
 
 /** A hub in embedded shape on a durable PostgreSQL of its own, with what it costs. */
@@ -61,7 +64,7 @@ export class BenchHub {
   /** Starts the process, on the port of the last time. */
   async up(): Promise<void> {
     const port = this.url === '' ? {} : { PORT: new URL(this.url).port };
-    const child = spawn(process.execPath, ['apps/control-plane/dist/main.all.js'], {
+    const child = spawn(process.execPath, [NODE_FLAG, 'apps/control-plane/dist/main.all.js'], {
       env: { ...this.#env, ...port },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

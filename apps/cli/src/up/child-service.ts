@@ -14,6 +14,8 @@ export interface ChildServiceOptions {
   readonly title: string;
   readonly script: URL;
   readonly args?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
 }
@@ -27,16 +29,20 @@ export class ChildService {
   /** Resolves with what to tell people when the process ends though nobody stopped it. */
   readonly died: Promise<string>;
 
-  constructor({ title, script, args = [], env, logFile }: ChildServiceOptions) {
+  constructor({ title, script, args = [], nodeFlags = [], env, logFile }: ChildServiceOptions) {
     this.#title = title;
     this.#log = new LogFile(logFile);
     const preload = ['--import', repositoryFile('apps/cli/entry/exit-with-parent.js').href];
-    const child = spawn(process.execPath, [...preload, fileURLToPath(script), ...args], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Not in our process group: Ctrl-C reaches us alone, and we stop things in the right order.
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeFlags, ...preload, fileURLToPath(script), ...args],
+      {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // Not in our process group: Ctrl-C reaches us alone, and we stop things in the right order.
+        detached: true,
+      },
+    );
     child.stdout?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.#log.write(chunk));
     this.#child = child;

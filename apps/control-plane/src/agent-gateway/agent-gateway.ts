@@ -96,14 +96,15 @@ export class AgentGateway {
     );
     app.post(PATHS.sync, async (request, reply) => {
       const state = await this.#admit(request);
-      return reply.send(
-        await this.#sync(state, await bodyOf(request, SyncRequest, SMALL_BODY_BYTES)),
-      );
+      const answer = await this.#sync(state, await bodyOf(request, SyncRequest, SMALL_BODY_BYTES));
+      if (!answer.grant) this.streams.settled(state.id);
+      return reply.send(answer);
     });
     app.post(PATHS.status, async (request, reply) => {
       const { id } = await this.#admit(request);
       const report = await bodyOf(request, StatusReport, REPORT_BODY_BYTES);
       await this.#reports.add({ clusterId: id, report });
+      this.streams.settled(id);
       return reply.code(202).send();
     });
     app.post(PATHS.facts, async (request, reply) => {

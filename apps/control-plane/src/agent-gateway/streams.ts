@@ -1,9 +1,16 @@
 import type { ServerResponse } from 'node:http';
 
-/** Wakes per tick and length of a tick: 10,000 agents are woken in about a second instead of at once. */
-const WAKES_PER_TICK = 100;
-const TICK_MS = 10;
+/**
+ * How many woken agents may be at work with this replica at once. More would only wait for one another: with few at a time the first are done
+ * early, and the last no later.
+ */
+const AT_WORK_MAX = 100;
+/** An agent that was woken and does not come is at work no more. */
+const AT_WORK_MS = 2_000;
+const TICK_MS = 5;
 const KEEPALIVE_MS = 25_000;
+/** A socket with this much unsent is not read by anybody. */
+const CLOGGED_BYTES = 4_096;
 
 /**
  * The open streams of this replica: one per cluster, a new one replaces the old. Small on purpose: per stream one map entry and the socket.
@@ -11,8 +18,10 @@ const KEEPALIVE_MS = 25_000;
  */
 export class Streams {
   readonly #open = new Map<string, ServerResponse>();
-  #wakes: string[] = [];
-  #next = 0;
+  /** Woken agents that have not said yet what came of it, and since when (ms, monotonic); oldest first. */
+  readonly #atWork = new Map<string, number>();
+  /** Who is to be woken, in the order of asking; bounded by the streams that are open. */
+  readonly #due = new Set<string>();
   #pacer: NodeJS.Timeout | undefined;
   readonly #keepalive: NodeJS.Timeout;
   dropped = 0;
@@ -49,8 +58,13 @@ export class Streams {
 
   /** Says "sync now" to those of these clusters whose stream is here: at once to a few, paced to many. */
   wake(clusterIds: readonly string[]): void {
-    for (const id of clusterIds) if (this.#open.has(id)) this.#wakes.push(id);
+    for (const id of clusterIds) if (this.#open.has(id)) this.#due.add(id);
     this.#pace();
+  }
+
+  /** This agent is done with what it was woken for. */
+  settled(clusterId: string): void {
+    this.#atWork.delete(clusterId);
   }
 
   wakeAll(): void {
@@ -69,21 +83,32 @@ export class Streams {
 
   #pace(): void {
     if (this.#pacer) return;
-    for (let sent = 0; sent < WAKES_PER_TICK && this.#next < this.#wakes.length; this.#next++) {
-      const stream = this.#open.get(this.#wakes[this.#next] ?? '');
-      if (!stream) continue;
-      if (stream.writableLength > 4_096) this.dropped++;
-      else stream.write('event: sync\ndata:\n\n');
-      sent++;
+    const nowMs = performance.now();
+    for (const [id, sinceMs] of this.#atWork) {
+      if (nowMs - sinceMs < AT_WORK_MS) break;
+      this.#atWork.delete(id);
     }
-    if (this.#next >= this.#wakes.length) {
-      this.#wakes = [];
-      this.#next = 0;
-      return;
+    for (const id of this.#due) {
+      if (this.#atWork.size >= AT_WORK_MAX) break;
+      this.#due.delete(id);
+      this.#wakeOne(id, nowMs);
     }
+    if (this.#due.size === 0) return;
     this.#pacer = setTimeout(() => {
       this.#pacer = undefined;
       this.#pace();
     }, TICK_MS);
+  }
+
+  #wakeOne(id: string, nowMs: number): void {
+    const stream = this.#open.get(id);
+    if (!stream) return;
+    if (stream.writableLength > CLOGGED_BYTES) {
+      this.dropped++;
+      return;
+    }
+    stream.write('event: sync\ndata:\n\n');
+    this.#atWork.delete(id); // a map keeps the place of a key that is set again
+    this.#atWork.set(id, nowMs);
   }
 }

@@ -6,6 +6,8 @@ import { inTransaction } from '../platform/database.ts';
 /** The last report of a cluster and its heartbeat, as they are stored. */
 export interface StoredStatus {
   readonly clusterId: string;
+  /** What the cluster must have, read at the same moment. */
+  readonly desiredDigest: string | null;
   readonly seenAt: Date | null;
   readonly agentVersion: string | null;
   readonly runningDigest: string | null;
@@ -82,7 +84,7 @@ export class StatusRepository {
 
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
-      `SELECT c.id AS "clusterId", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
+      `SELECT c.id AS "clusterId", c.desired_digest AS "desiredDigest", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
          s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked, c.stale
        FROM clusters c LEFT JOIN heartbeats h ON h.cluster_id = c.id LEFT JOIN cluster_statuses s ON s.cluster_id = c.id
        LEFT JOIN renders r ON r.key = c.render_key WHERE c.id = ANY($1)`,

@@ -25,7 +25,7 @@ export class ClusterStatusResolver {
     @Parent() cluster: Cluster,
     @Context() context: RequestContext,
   ): Promise<ClusterStatus> {
-    return statusOf(cluster, await this.#load(cluster, context));
+    return statusOf(await this.#load(cluster, context));
   }
 
   @ResolveField(() => GraphQLISODateTime, { nullable: true, description: 'Its last heartbeat.' })

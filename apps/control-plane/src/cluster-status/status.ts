@@ -1,4 +1,3 @@
-import type { Cluster } from '../clusters/cluster.ts';
 import type { StoredStatus } from './status.repository.ts';
 
 export type Phase = 'APPLIED' | 'PENDING' | 'FAILED' | 'DRIFTED' | 'BLOCKED' | 'UNKNOWN';
@@ -21,15 +20,15 @@ export interface ClusterStatus {
 
 const NONE = { applied: 0, pending: 0, failed: 0, drifted: 0 };
 
-/** What a cluster has, from its last report and what it must have. What stands in the way of a newer set comes first. */
-export function statusOf(
-  { desiredDigest }: Pick<Cluster, 'desiredDigest'>,
-  stored: StoredStatus | undefined,
-): ClusterStatus {
+/**
+ * What a cluster has, from its last report and what it must have. What stands in the way of a newer set comes first. Everything is of one
+ * moment: what it must have is read with the report and not with the cluster, or a set that was compiled between the two would hide.
+ */
+export function statusOf(stored: StoredStatus | undefined): ClusterStatus {
   return {
-    phase: phaseOf(desiredDigest, stored),
+    phase: stored ? phaseOf(stored) : 'UNKNOWN',
     reason: stored?.reason ?? null,
-    desiredDigest,
+    desiredDigest: stored?.desiredDigest ?? null,
     appliedDigest: stored?.runningDigest ?? null,
     repairs: stored?.repairs ?? 0,
     counts: stored?.counts ?? NONE,
@@ -37,13 +36,13 @@ export function statusOf(
   };
 }
 
-function phaseOf(desiredDigest: string | null, stored: StoredStatus | undefined): Phase {
+function phaseOf({ stale, blocked, digest, phase, desiredDigest, counts }: StoredStatus): Phase {
   // A change that touches it is saved, and its new set is not compiled yet.
-  if (stored?.stale && stored.phase !== null) return 'PENDING';
-  if (stored?.blocked) return 'BLOCKED';
-  if (!stored?.digest || stored.phase === null) return 'UNKNOWN';
-  if (stored.digest !== desiredDigest) return 'PENDING';
-  if (stored.phase === 'failed' || stored.phase === 'refused') return 'FAILED';
-  if (stored.phase === 'pending' || (stored.counts?.pending ?? 0) > 0) return 'PENDING';
-  return (stored.counts?.drifted ?? 0) > 0 ? 'DRIFTED' : 'APPLIED';
+  if (stale && phase !== null) return 'PENDING';
+  if (blocked) return 'BLOCKED';
+  if (digest === null || phase === null) return 'UNKNOWN';
+  if (digest !== desiredDigest) return 'PENDING';
+  if (phase === 'failed' || phase === 'refused') return 'FAILED';
+  if (phase === 'pending' || (counts?.pending ?? 0) > 0) return 'PENDING';
+  return (counts?.drifted ?? 0) > 0 ? 'DRIFTED' : 'APPLIED';
 }

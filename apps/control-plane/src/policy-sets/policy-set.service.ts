@@ -17,7 +17,9 @@ import type { Logger } from '../platform/logger.ts';
 import type { PolicySetRepository, Render, StaleCluster } from './policy-set.repository.ts';
 
 const gzipped = promisify(gzip);
-const BATCH = 2_500;
+// Small first, so that the first agents wake while the rest is under way; then large, because each batch costs a transaction.
+const BATCH_FIRST = 250;
+const BATCH_MAX = 2_500;
 const DOCUMENTS_MAX = 500;
 
 interface Parts {
@@ -46,19 +48,19 @@ export class PolicySetService {
 
   /** Works until nothing is stale. Safe to run in several processes at once. */
   async recomputeStale(): Promise<void> {
-    for (;;) {
+    for (let limit = BATCH_FIRST; ; limit = Math.min(limit * 4, BATCH_MAX)) {
       const { clusters, changed } = await inTransaction(this.#parts.dataSource, (sql) =>
-        this.#recomputeBatch(sql),
+        this.#recomputeBatch(limit, sql),
       );
       if (changed.length > 0) await this.#parts.fanOut.publish('grants.changed', changed);
       if (clusters > 0)
         this.#parts.logger.info({ clusters, changed: changed.length }, 'policy sets recomputed');
-      if (clusters < BATCH) return;
+      if (clusters < limit) return;
     }
   }
 
-  async #recomputeBatch(sql: Sql): Promise<{ clusters: number; changed: string[] }> {
-    const stale = await this.#parts.policySets.lockStale(BATCH, sql);
+  async #recomputeBatch(limit: number, sql: Sql): Promise<{ clusters: number; changed: string[] }> {
+    const stale = await this.#parts.policySets.lockStale(limit, sql);
     if (stale.length === 0) return { clusters: 0, changed: [] };
     const projects = [...new Set(stale.map(({ projectId }) => projectId))];
     const assignments = Map.groupBy(
