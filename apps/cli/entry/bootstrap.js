@@ -8,11 +8,20 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 
+/** After this long people want to hear what is going on. */
+const PATIENCE_MS = 1_000;
+/** Its workers would outlive a Ctrl-C. */
+const NX_SETTINGS = { NX_ISOLATE_PLUGINS: 'false' };
+
+/** Somebody pressed Ctrl-C: what fails from here on needs no explanation. */
+let isEnding = false;
+
 /** Installs what the lock file asks for, when it is not there already. Ends the process when that fails. */
 export function installWhenStale() {
   if (isInstalled()) return;
   console.error('Installing dependencies (npm ci), which takes a minute or two …');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  // Errors only: npm would warn, package by package, that it runs on an older Node than the one that it installs for us.
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
@@ -39,17 +48,20 @@ export function installWhenStale() {
 export function run(
   command,
   args,
-  { env, stdio = ['inherit', 'inherit', 'inherit', 'ipc'], onOutput } = {},
+  { cwd = root, env, stdio = ['inherit', 'inherit', 'inherit', 'ipc'], onOutput } = {},
 ) {
   const child = spawn(command, args, {
-    cwd: root,
+    cwd,
     stdio,
     env: { ...process.env, ...env, PATH: [bin, ...searchPath()].join(delimiter) },
   });
   child.stdout?.on('data', onOutput);
   child.stderr?.on('data', onOutput);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const pass = (signal) => child.kill(signal);
+  const pass = (signal) => {
+    isEnding = true;
+    child.kill(signal);
+  };
   for (const signal of signals) process.on(signal, pass);
   const watch = whenNpmIsGone(() => pass('SIGTERM'));
   return new Promise((resolve, reject) => {
@@ -63,19 +75,25 @@ export function run(
 }
 
 /** Runs a command like `run`, but shows its output only when it fails. */
-export async function runQuietly(command, args, env) {
+export async function runQuietly(command, args) {
   const output = [];
   const stdio = ['ignore', 'pipe', 'pipe'];
-  const code = await run(command, args, { env, stdio, onOutput: (chunk) => output.push(chunk) });
-  if (code !== 0) process.stderr.write(Buffer.concat(output));
+  const code = await run(command, args, {
+    env: NX_SETTINGS,
+    stdio,
+    onOutput: (chunk) => output.push(chunk),
+  });
+  if (code !== 0 && !isEnding) process.stderr.write(Buffer.concat(output));
   return code;
 }
 
 /** Builds the bundles of these packages whose sources changed (Nx keeps the others). Ends the process when that fails. */
 export async function buildBundles(...packages) {
+  const telling = setTimeout(() => console.error('Building …'), PATIENCE_MS);
   const code = await runQuietly('nx', ['run-many', '-t', 'build', '-p', ...packages]);
+  clearTimeout(telling);
   if (code === 0) return;
-  console.error('\nThe build failed, see above.');
+  if (!isEnding) console.error('\nThe build failed, see above.');
   process.exit(code);
 }
 
