@@ -105,8 +105,8 @@ spec: { blueprint: web, clusterSelector: { matchLabel: {} } }
     const blueprints = await picket('get', 'blueprints', '-o', 'json');
 
     expect(code).toBe(2);
-    expect(stderr).toMatch(/bad\.yaml \(document 2\) Assignment\/Bad_Name metadata\.name: /);
-    expect(stderr).toMatch(/bad\.yaml \(document 2\) Assignment\/Bad_Name spec\.clusterSelector/);
+    expect(stderr).toMatch(/bad\.yaml:8: Assignment\/Bad_Name metadata\.name: /);
+    expect(stderr).toMatch(/bad\.yaml:9: Assignment\/Bad_Name spec\.clusterSelector/);
     expect(stderr).toContain('Nothing was applied.');
     expect(blueprints.stdout).not.toContain('"good"');
   });

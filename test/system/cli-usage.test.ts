@@ -73,6 +73,9 @@ describe('picket, before it asks a hub', () => {
     const fromInput = await runPicket(['apply', '-f', '-'], { env: nobody, input: 'a: b: c' });
 
     expect(fromFile).toMatchObject({ code: 2, stderr: expect.stringContaining(`${file}:3:1`) });
-    expect(fromInput).toMatchObject({ code: 2, stderr: expect.stringContaining('-:1:') });
+    expect(fromInput).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('standard input:1:'),
+    });
   });
 });

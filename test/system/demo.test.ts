@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 
-import { runPicket } from './run-picket.ts';
+import { describeWith, kubeApiserver } from '../support/services/describe-with.ts';
+import { eventually } from '../support/hub/index.ts';
+import { type Outcome, root, runPicket } from './run-picket.ts';
+import { RunningProgram } from './running-program.ts';
 
 jest.setTimeout(180_000);
 
@@ -34,3 +38,53 @@ describe('picket demo', () => {
     expect(second.stdout).toMatch(/staging-1 .+ applied .+ 8 policies in sandbox, shop\n/);
   });
 });
+
+// The kubectl that comes with the real API server.
+describeWith(kubeApiserver, 'what the demo says to try next', () => {
+  it('works as it is printed', async () => {
+    const stateDir = join(folder, "somebody's state");
+    const env = { HOME: folder };
+    const demo = new RunningProgram(
+      process.execPath,
+      ['apps/cli/dist/picket.js', 'demo', '--state-dir', stateDir],
+      env,
+    );
+    await demo.says('Ctrl-C stops it');
+    const commands = demo.stdout.split('\n').filter((line) => line.startsWith('    '));
+
+    const outcomes = new Map<string, Outcome>();
+    for (const command of commands) outcomes.set(command, await runInShell(command, env));
+    const last = commands.at(-1) ?? '';
+    await eventually(async () => {
+      expect((await runInShell(last, env)).stdout).toMatch(/picket-default-deny/);
+    });
+    demo.pressCtrlC();
+    await demo.ended();
+
+    expect(commands).toHaveLength(7);
+    for (const [command, { code, stdout, stderr }] of outcomes)
+      expect([command, code, stdout === '' ? stderr : '']).toEqual([command, 0, '']);
+    const printed = [...outcomes.values()].map(({ stdout }) => stdout).join('');
+    expect(printed).toMatch(/^prod-eu-1 +applied +14 /m);
+    expect(printed).toMatch(/^ClusterNetworkPolicy .+ tenant-isolation-shop /m);
+    expect(printed).toMatch(/^payments +picket-default-deny +<none> /m);
+    expect(printed).toContain('networkpolicy.networking.k8s.io "picket-default-deny" deleted');
+    expect(printed).toContain('namespace/cart labeled');
+  });
+});
+
+function runInShell(command: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
+  const path = [
+    `${root}node_modules/.bin`,
+    process.env['PICKET_TEST_KUBE_ASSETS'],
+    process.env['PATH'],
+  ];
+  return new Promise((resolve) => {
+    execFile(
+      '/bin/sh',
+      ['-c', command],
+      { cwd: root, env: { ...env, PATH: path.join(delimiter) } },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}

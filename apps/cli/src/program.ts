@@ -66,10 +66,17 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
-    if (!(error instanceof Failure)) throw error;
-    console.error(error.message);
-    return error.code;
+    if (error instanceof Failure || isSystemError(error)) {
+      console.error(error.message);
+      return error instanceof Failure ? error.code : exitCode.unreachable;
+    }
+    throw error;
   }
+}
+
+/** What the operating system refused, such as a write to a full disk: its words name the file, and a stack adds nothing. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }
 
 // Commands that were built on their own do not inherit these.

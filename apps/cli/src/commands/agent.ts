@@ -7,17 +7,22 @@ import { Command } from 'commander';
 
 import { repositoryFile } from '../up/repository.ts';
 
+const EXAMPLE = `
+Flags of the agent: picket agent run -- --help
+
+Example:
+  picket cluster register dev -o token > join-token
+  picket agent run --hub URL --token-file join-token --kubeconfig ~/.kube/config --state-dir ./agent`;
+
 /** `picket agent run`: the agent of a cluster in the foreground, for development and for clusters without pods to spare. */
 export function agentCommand(): Command {
   return new Command('agent').description('run an agent here').addCommand(
     new Command('run')
       .summary('run the agent of one cluster in the foreground')
       .description(
-        'Runs the agent of one cluster here, with its own flags:\n' +
-          '  picket cluster register dev -o token > join-token\n' +
-          '  picket agent run --hub URL --token-file join-token --kubeconfig ~/.kube/config --state-dir ./agent ' +
-          'All flags: picket agent run -- --help',
+        'Runs the agent of one cluster in the foreground, on this machine, with its own flags.',
       )
+      .addHelpText('after', EXAMPLE)
       .argument('[flags...]', 'flags of picket-agent')
       .allowUnknownOption()
       .action(async (flags: string[]) => {

@@ -82,6 +82,8 @@ function listCommand<Thing>(
     .description(`list the ${name} of the project`)
     .addOption(outputOption())
     .action(async (flags: GetFlags) => {
-      console.log(render(flags.output, await list(connect(flags), flags), columns));
+      const things = await list(connect(flags), flags);
+      console.log(render(flags.output, things, columns));
+      if (things.length === 0) console.error(`No ${name} found in project ${flags.project}.`);
     });
 }

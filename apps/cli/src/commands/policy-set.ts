@@ -3,8 +3,8 @@ import { stringify } from 'yaml';
 
 import { Failure, exitCode } from '../exit-code.ts';
 import { listAll } from '../hub/list-all.ts';
-import { type PolicySetObject, readPolicySet } from '../hub/operations.ts';
-import { type Column, type OutputFormat, render, shortKind } from '../output/render.ts';
+import { type Loss, type PolicySetObject, readPolicySet } from '../hub/operations.ts';
+import { type Column, type OutputFormat, oneLine, render, shortKind } from '../output/render.ts';
 import { type HubFlags, connect, hubCommand, outputOption } from './hub-command.ts';
 
 const columns: readonly Column<PolicySetObject>[] = [
@@ -30,7 +30,7 @@ export function policySetCommand(): Command {
     .addOption(outputOption())
     .action(async (name: string, flags: HubFlags & { output: OutputFormat }) => {
       const hub = connect(flags);
-      let digest = '';
+      let found: Found = { digest: '', losses: [], blocked: [] };
       const objects = await listAll(async (after) => {
         const { policySet } = (
           await hub.ask(readPolicySet, { name, project: flags.project, after })
@@ -40,19 +40,38 @@ export function policySetCommand(): Command {
             exitCode.different,
             `${name} has no policy set yet: its agent has not reported in`,
           );
-        digest = policySet.digest;
+        found = policySet;
         return policySet.objects;
       });
-      if (flags.output === 'yaml')
-        return console.log(
-          objects
-            .map(({ manifest }) => stringify(manifest))
-            .join('---\n')
-            .trimEnd(),
-        );
-      console.log(render(flags.output, objects, columns));
-      console.error(`Policy set ${digest}`);
+      console.log(
+        flags.output === 'yaml' ? manifestsOf(objects) : render(flags.output, objects, columns),
+      );
+      for (const line of describe(found)) console.error(oneLine(line));
     });
+}
+
+interface Found {
+  readonly digest: string;
+  readonly losses: readonly Loss[];
+  readonly blocked: readonly string[];
+}
+
+function describe({ digest, losses, blocked }: Found): string[] {
+  return [
+    `Policy set ${digest}`,
+    ...losses.map(
+      ({ reason, kind, field, origin }) =>
+        `Not expressed here: ${shortKind(kind)}${field === null ? '' : ` ${field}`} of ${origin} (${reason})`,
+    ),
+    ...blocked.map((why) => `A newer set is blocked: ${why}`),
+  ];
+}
+
+function manifestsOf(objects: readonly PolicySetObject[]): string {
+  return objects
+    .map(({ manifest }) => stringify(manifest))
+    .join('---\n')
+    .trimEnd();
 }
 
 function describeNamespace({ namespace, template, namespaceSelector }: PolicySetObject): string {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,12 +8,14 @@ import { Failure, exitCode } from '../exit-code.ts';
 import { HubClient } from '../hub/hub-client.ts';
 import { readToken } from '../hub/connection.ts';
 import { hasWhatItShould, readFleet, summarize, untilSettled } from '../hub/status.ts';
-import { type LocalHub, publishConnection, startLocalHub } from '../up/local-hub.ts';
+import { publishConnection, startLocalHub } from '../up/local-hub.ts';
 import { repositoryFile } from '../up/repository.ts';
 import { inSession } from '../up/session.ts';
+import { stateFolder } from '../up/state-folder.ts';
 import { lockState } from '../up/state-lock.ts';
 import { demoClusters } from './demo-clusters.ts';
-import { type StartedCluster, startDemoCluster } from './start-demo-cluster.ts';
+import { nextSteps } from './next-steps.ts';
+import { startDemoCluster } from './start-demo-cluster.ts';
 import { tellStory, untilEnforced } from './story.ts';
 
 export interface DemoOptions {
@@ -53,11 +55,10 @@ spec:
 
 /** A hub, three simulated clusters, their real agents, a blueprint, and the story of it. Lasts until Ctrl-C. */
 export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
-  const folder = joinPath(stateDir, 'demo');
-  mkdirSync(folder, { recursive: true });
+  const folder = stateFolder(joinPath(stateDir, 'demo'));
   return inSession(async (session) => {
     await session.hold(
-      () => lockState(realpathSync(folder)),
+      () => lockState(folder),
       (lock) => lock.release(),
     );
     say('Starting a hub and three simulated clusters …');
@@ -97,7 +98,9 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
     await Promise.race([Promise.all(clusters.map((cluster) => untilEnforced(hub, cluster))), died]);
     await publishConnection(session, joinPath(stateDir, 'connection.json'), local);
     console.log(await tellStory(hub, applied, clusters));
-    console.log(nextSteps(local, clusters));
+    console.log(
+      nextSteps(local, clusters[0]?.kubeconfig ?? '', { env: process.env, cwd: process.cwd() }),
+    );
     if (once) return;
     console.log('Ctrl-C stops it.');
     await died;
@@ -114,23 +117,6 @@ function demoDocuments(): SourceDocument[] {
     ),
     ...splitDocuments('demo', assignments),
   ];
-}
-
-function nextSteps(
-  { url, tokenFile, firstToken }: LocalHub,
-  [first]: readonly StartedCluster[],
-): string {
-  return `
-Try next, in another terminal:
-  npx picket get status
-  npx picket policy-set prod-eu-1
-  kubectl --kubeconfig ${first?.kubeconfig} get networkpolicies -A
-  kubectl --kubeconfig ${first?.kubeconfig} delete networkpolicies --all -n shop   # and look again
-
-Hub              ${url}
-Schema explorer  ${url}/graphiql
-Admin token      ${firstToken ?? `in ${tokenFile}`}
-`;
 }
 
 function say(text: string): void {

@@ -2,7 +2,8 @@ import { Failure, exitCode } from '../exit-code.ts';
 import type { HubClient } from '../hub/hub-client.ts';
 import { type DocumentProblem, applyDocuments as operation } from '../hub/operations.ts';
 import { oneLine } from '../output/render.ts';
-import { type SourceDocument, joinDocuments } from './read-documents.ts';
+import { lineOf } from './line-of.ts';
+import { type SourceDocument, joinDocuments, nameOf } from './read-documents.ts';
 
 /** What the hub did, or would do, with one document. */
 export interface AppliedDocument {
@@ -40,22 +41,19 @@ export async function applyDocuments(
   });
 }
 
-/** `file (document 2) Blueprint/web spec.x: what is wrong. Allowed: …` */
+/** `file:12: Blueprint/web spec.x: what is wrong. Allowed: …` */
 export function describeProblem(
   problem: DocumentProblem,
   documents: readonly SourceDocument[],
 ): string {
   const document = documents[problem.index];
   const place =
-    document === undefined ? '' : `${describePlace(document)} ${document.kind}/${document.name} `;
+    document === undefined
+      ? ''
+      : `${nameOf(document.file)}:${lineOf(document, problem.path)}: ${document.kind}/${document.name} `;
   return oneLine(`${place}${describeFault(problem)}`);
 }
 
 function describeFault({ path, message, allowed }: DocumentProblem): string {
   return `${path ? `${path}: ` : ''}${message}${allowed ? `. Allowed: ${allowed}` : ''}`;
-}
-
-function describePlace({ file, position }: SourceDocument): string {
-  const name = file === '-' ? 'standard input' : file;
-  return position === 1 ? name : `${name} (document ${position})`;
 }

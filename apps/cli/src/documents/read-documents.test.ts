@@ -23,12 +23,12 @@ metadata:
 `;
 
 describe('splitDocuments', () => {
-  it('tells file, position, kind and name of each document and leaves out empty ones', () => {
+  it('tells line, kind and name of each document and leaves out empty ones', () => {
     const documents = splitDocuments('two.yaml', two);
 
-    expect(documents.map(({ position, kind, name }) => [position, kind, name])).toEqual([
-      [1, 'Blueprint', 'web'],
-      [3, 'Assignment', 'everywhere'],
+    expect(documents.map(({ line, kind, name }) => [line, kind, name])).toEqual([
+      [2, 'Blueprint', 'web'],
+      [11, 'Assignment', 'everywhere'],
     ]);
   });
 
@@ -76,6 +76,25 @@ describe('readDocuments', () => {
 
   it('goes down only when it is told to', async () => {
     expect((await readDocuments([folder], true)).map(({ kind }) => kind)).toEqual(['A', 'B', 'C']);
+  });
+
+  it('names the first fault of every document of every file', async () => {
+    const [one, two] = ['one.yaml', 'two.yaml'].map((name) => join(folder, 'below', name)) as [
+      string,
+      string,
+    ];
+    writeFileSync(one, 'kind: A\n---\nkind: [B\n---\nkind: C\nkind: D\n');
+    writeFileSync(two, 'kind: {\n');
+
+    const reading = readDocuments([one, two], false);
+
+    await expect(reading).rejects.toMatchObject({ code: 2 });
+    const lines = await reading.catch((error: Error) => error.message.split('\n'));
+    expect((lines as string[]).map((line) => line.split(/: /)[0])).toEqual([
+      expect.stringMatching(/one\.yaml:[34]:\d+$/),
+      expect.stringMatching(/one\.yaml:6:1$/),
+      expect.stringMatching(/two\.yaml:[12]:\d+$/),
+    ]);
   });
 
   it('refuses a path that is not there and a file that holds nothing', async () => {

@@ -9,8 +9,8 @@ import { Failure, exitCode } from '../exit-code.ts';
 /** One document of a file, with its own text, so that the hub's word on document 7 can be led back to its file. */
 export interface SourceDocument {
   readonly file: string;
-  /** 1 for the first document of the file. */
-  readonly position: number;
+  /** Line of the file at which its text starts, from 1. */
+  readonly line: number;
   readonly text: string;
   readonly kind: string;
   readonly name: string;
@@ -25,9 +25,11 @@ export async function readDocuments(
   recursive: boolean,
 ): Promise<SourceDocument[]> {
   const input = paths.includes('-') ? await text(process.stdin) : '';
+  const faults: string[] = [];
   const documents = paths
     .flatMap((path) => (path === '-' ? ['-'] : listFiles(path, recursive)))
-    .flatMap((file) => splitDocuments(file, file === '-' ? input : readSource(file)));
+    .flatMap((file) => split(file, file === '-' ? input : readSource(file), faults));
+  refuse(faults);
   if (documents.length === 0)
     throw new Failure(exitCode.badInput, `There is no document in ${paths.join(', ')}`);
   return documents;
@@ -43,27 +45,46 @@ export function joinDocuments(documents: readonly SourceDocument[]): string {
 
 /** Splits a stream at its document markers; empty documents are left out. Throws a `Failure` with line and column. */
 export function splitDocuments(file: string, source: string): SourceDocument[] {
+  const faults: string[] = [];
+  const documents = split(file, source, faults);
+  refuse(faults);
+  return documents;
+}
+
+function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Failure(exitCode.badInput, faults.join('\n'));
+}
+
+/** Of each document that is not YAML the first fault goes into `faults`: the later ones mostly follow from it. */
+function split(file: string, source: string, faults: string[]): SourceDocument[] {
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(source, { lineCounter, prettyErrors: false });
   if (!Array.isArray(parsed)) return [];
-  return parsed.flatMap((document, index) => {
+  return parsed.flatMap((document) => {
     const [error] = document.errors;
     if (error) {
       const { line, col } = lineCounter.linePos(error.pos[0]);
-      throw new Failure(exitCode.badInput, `${file}:${line}:${col}: ${error.message}`);
+      faults.push(`${nameOf(file)}:${line}:${col}: ${error.message}`);
+      return [];
     }
     const { contents } = document;
     if (!contents?.range || (isScalar(contents) && contents.value === null)) return [];
     const [start, , end] = contents.range;
+    const { line, col } = lineCounter.linePos(start);
     return {
       file,
-      position: index + 1,
+      line,
       // Its first line stays as far indented as the others.
-      text: ' '.repeat(lineCounter.linePos(start).col - 1) + source.slice(start, end),
+      text: ' '.repeat(col - 1) + source.slice(start, end),
       kind: textAt(document, ['kind']) ?? 'document',
       name: textAt(document, ['metadata', 'name']) ?? '',
     };
   });
+}
+
+/** How people read the name of a file. */
+export function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : file;
 }
 
 function textAt(document: Document, path: readonly string[]): string | undefined {

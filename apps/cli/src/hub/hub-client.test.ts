@@ -52,8 +52,15 @@ describe('HubClient', () => {
       'bad (BAD_SELECTOR)',
     ],
     [401, '{"errors":[{"message":"who?"}]}', 3, 'who?'],
-    [502, '<html>', 3, 'The hub answered 502 Bad Gateway'],
-    [200, 'hello', 3, 'The hub answered 200 OK'],
+    [
+      200,
+      '{"errors":[{"message":"away","extensions":{"code":"UNAVAILABLE","kind":"unavailable"}}]}',
+      4,
+      'away (UNAVAILABLE)',
+    ],
+    [502, '<html>', 4, 'answered 502 Bad Gateway'],
+    [404, 'not found', 3, 'answered 404 Not Found'],
+    [200, 'hello', 3, 'answered 200 OK'],
   ])('turns %s %s into exit code %s', async (status, body, code, message) => {
     const { hub } = await serve(status, body);
 

@@ -20,6 +20,8 @@ interface GraphqlError {
 }
 
 const TIMEOUT_MS = 60_000;
+/** What a proxy answers when there is no hub behind it. */
+const AWAY = new Set([502, 503, 504]);
 
 /** Asks the hub. A refusal is a `Failure` with the hub's own words and code. */
 export class HubClient {
@@ -43,8 +45,8 @@ export class HubClient {
     if (error) throw refusal(error);
     if (!response.ok || body.data === undefined)
       throw new Failure(
-        exitCode.refused,
-        `The hub answered ${response.status} ${response.statusText}`,
+        AWAY.has(response.status) ? exitCode.unreachable : exitCode.refused,
+        `The hub at ${this.url} answered ${response.status} ${response.statusText}`,
       );
     return body.data as Result;
   }
@@ -79,6 +81,8 @@ async function readJson(
 
 function refusal({ message, extensions }: GraphqlError): Failure {
   const code = extensions?.code === undefined ? '' : ` (${extensions.code})`;
+  if (extensions?.kind === 'unavailable')
+    return new Failure(exitCode.unreachable, `The hub cannot answer now: ${message}${code}`);
   const exit = extensions?.kind === 'invalid' ? exitCode.badInput : exitCode.refused;
   return new Failure(exit, `The hub refused: ${message}${code}`);
 }

@@ -250,13 +250,22 @@ export interface PolicySetObject {
   };
 }
 
+/** What a cluster cannot express of what is assigned to it. */
+export interface Loss {
+  readonly reason: string;
+  readonly kind: string;
+  readonly field: string | null;
+  readonly origin: string;
+  readonly blocks: boolean;
+}
+
 export const readPolicySet = operation<
   {
     cluster: {
       policySet: {
         digest: string;
         sizeBytes: number;
-        losses: readonly Json[];
+        losses: readonly Loss[];
         blocked: readonly string[];
         objects: Page<PolicySetObject>;
       } | null;

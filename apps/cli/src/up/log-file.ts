@@ -22,13 +22,17 @@ export class LogFile {
   }
 
   write(chunk: Buffer): void {
+    this.#tail = (this.#tail + chunk.toString()).slice(-TAIL_CHARACTERS);
     if (this.#sizeBytes + chunk.length > SIZE_BYTES_MAX) {
       closeSync(this.#descriptor);
       this.#descriptor = this.#startAnew();
     }
-    writeSync(this.#descriptor, chunk);
-    this.#sizeBytes += chunk.length;
-    this.#tail = (this.#tail + chunk.toString()).slice(-TAIL_CHARACTERS);
+    try {
+      writeSync(this.#descriptor, chunk);
+      this.#sizeBytes += chunk.length;
+    } catch {
+      // A full disk is no reason to end what still runs; the last words stay at hand.
+    }
   }
 
   close(): void {

@@ -1,16 +1,16 @@
-import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type LocalHubOptions, publishConnection, startLocalHub } from './local-hub.ts';
 import { inSession } from './session.ts';
+import { stateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 
 /** Runs a hub here until Ctrl-C. Throws a `Failure` when the hub or its database ends by itself. */
 export function runUp({ stateDir, port }: LocalHubOptions): Promise<void> {
-  mkdirSync(stateDir, { recursive: true });
+  const folder = stateFolder(stateDir);
   return inSession(async (session) => {
     await session.hold(
-      () => lockState(realpathSync(stateDir)),
+      () => lockState(folder),
       (lock) => lock.release(),
     );
     console.error('Starting PostgreSQL and the hub …');
@@ -24,10 +24,10 @@ Picket is up.
   Admin token      ${hub.firstToken ?? `in ${hub.tokenFile}`}
   State            ${stateDir}
 ${hub.firstToken === undefined ? '' : `\nThe token is shown this once; it is kept in ${hub.tokenFile} (yours alone).\n`}
-Next, in another terminal:
-  npx picket cluster register my-cluster --label tier=prod | kubectl apply -f -
+Next, in another terminal, in this folder:
   npx picket apply -f deploy/blueprints/zero-trust-baseline/blueprint.yaml
-  npx picket get status
+  npx picket get blueprints
+To connect a cluster, see "Connect a real cluster" in README.md.
 
 Ctrl-C stops it.`);
     await hub.died;
