@@ -5,14 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 import { Command } from 'commander';
 
+import { findConnection } from '../hub/connection.ts';
 import { repositoryFile } from '../up/repository.ts';
 
 const EXAMPLE = `
 Flags of the agent: picket agent run -- --help
+Without --hub it is the hub that other commands find.
 
 Example:
   picket cluster register dev -o token > join-token
-  picket agent run --hub URL --token-file join-token --kubeconfig ~/.kube/config --state-dir ./agent`;
+  picket agent run --token-file join-token --kubeconfig ~/.kube/config --state-dir ./agent`;
 
 /** `picket agent run`: the agent of a cluster in the foreground, for development and for clusters without pods to spare. */
 export function agentCommand(): Command {
@@ -26,9 +28,15 @@ export function agentCommand(): Command {
       .argument('[flags...]', 'flags of picket-agent')
       .allowUnknownOption()
       .action(async (flags: string[]) => {
-        process.exitCode = await runAgent(flags);
+        process.exitCode = await runAgent(withHub(flags));
       }),
   );
+}
+
+function withHub(flags: readonly string[]): readonly string[] {
+  const isGiven = flags.some((flag) => /^--(hub|help|version)(=|$)/.test(flag));
+  if (isGiven) return flags;
+  return ['--hub', findConnection({}, { env: process.env, cwd: process.cwd() }).url, ...flags];
 }
 
 async function runAgent(flags: readonly string[]): Promise<number> {
