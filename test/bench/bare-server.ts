@@ -18,16 +18,16 @@ const PARALLEL = 128;
 /** What plain `node:http` needs to read as many JSON bodies and answer each with as many bytes: the floor for any server here. */
 export async function measureBareServer(
   requests: number,
-  body = BODY,
+  { ask = BODY, answer = BODY } = {},
 ): Promise<{ seconds: number; cpuSeconds: number }> {
-  const child = fork(fileURLToPath(import.meta.url), [body]);
+  const child = fork(fileURLToPath(import.meta.url), [answer]);
   const [port] = (await once(child, 'message')) as [number];
   const http = new RawHttp(`http://127.0.0.1:${port}`, PARALLEL);
   const before = cpuSecondsOf(child.pid ?? 0);
   const startMs = performance.now();
   let left = requests;
   const lanes = Array.from({ length: PARALLEL }, async () => {
-    while (left-- > 0) await http.request('POST', '/', 'content-type: application/json\r\n', body);
+    while (left-- > 0) await http.request('POST', '/', 'content-type: application/json\r\n', ask);
   });
   await Promise.all(lanes);
   const seconds = (performance.now() - startMs) / 1_000;
