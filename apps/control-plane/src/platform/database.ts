@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 
 import type { Config } from '../config/config.ts';
@@ -7,6 +8,8 @@ import type { Logger } from './logger.ts';
 export function createDataSource(config: Config, logger: Logger): DataSource {
   return new DataSource({
     type: 'postgres',
+    // Else TypeORM looks for it by name at run time, and a bundle has no node_modules.
+    driver: pg,
     url: config.DATABASE_URL,
     applicationName: 'picket-hub',
     entities: [],
