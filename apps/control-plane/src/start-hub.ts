@@ -40,7 +40,9 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
   try {
     const applied = await migrate(dataSource);
     if (applied.length > 0) logger.info({ applied }, 'migrations applied');
-    if (await bootstrap(dataSource, config))
+    // The worker has no use for the token, so it is not given the file.
+    const isApi = shape !== 'worker';
+    if (isApi && (await bootstrap(dataSource, config)))
       logger.info({ file: config.BOOTSTRAP_TOKEN_FILE }, 'the first admin token was made');
 
     const services = createServices(config, dataSource, logger);
@@ -50,7 +52,6 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
     undo.push(() => fanOut.close());
     await jobs.check();
 
-    const isApi = shape !== 'worker';
     const gateway = isApi ? services.gateway(await loadKeys(config)) : undefined;
     if (gateway) undo.push(() => gateway.close());
     const { app, close } = await listen(config, services, gateway);

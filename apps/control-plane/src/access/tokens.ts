@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 
 import type { DataSource } from 'typeorm';
 
@@ -9,6 +9,8 @@ import type { Actor } from './actor.ts';
 
 const CACHE_MAX = 10_000;
 const CACHE_MS = 5_000;
+const PREFIX = 'picket_';
+const TOKEN_LENGTH_MIN = 32;
 
 /** API tokens: 256 random bits, SHA-256 at rest. */
 export class Tokens {
@@ -50,15 +52,14 @@ export function hashToken(token: string): Buffer {
 }
 
 /**
- * Makes the organization, the project `default` and the first admin's token when there is none yet.
- * Returns the token when this call made it. Replicas that start at once make one.
+ * Makes the organization, the project `default` and the first admin's token when there is none yet; true when this call made them.
+ * The token is what the file holds already (a mounted secret), else a new one that is written there. Replicas that start at once make one.
  */
 export async function bootstrap(
   dataSource: DataSource,
-  config: Config,
-): Promise<string | undefined> {
-  const { token, hash } = newToken('picket_');
-  const made = await dataSource.transaction(async (sql) => {
+  { BOOTSTRAP_TOKEN_FILE: file }: Config,
+): Promise<boolean> {
+  return dataSource.transaction(async (sql) => {
     await sql.query('LOCK TABLE organizations IN EXCLUSIVE MODE');
     const [existing] = await sql.query('SELECT 1 FROM api_tokens LIMIT 1');
     if (existing) return false;
@@ -68,14 +69,28 @@ export async function bootstrap(
     await sql.query(`INSERT INTO projects (organization_id, name) VALUES ($1, 'default')`, [
       organization.id,
     ]);
+    // Inside the transaction: a token that could not be handed out must not exist.
+    const token = file === undefined ? newToken(PREFIX).token : await readOrWriteToken(file);
     await sql.query(
       `INSERT INTO api_tokens (organization_id, name, role, token_hash) VALUES ($1, 'first admin', 'admin', $2)`,
-      [organization.id, hash],
+      [organization.id, hashToken(token)],
     );
-    // Inside the transaction: a token that could not be handed out must not exist.
-    if (config.BOOTSTRAP_TOKEN_FILE)
-      await writeFile(config.BOOTSTRAP_TOKEN_FILE, `${token}\n`, { mode: 0o600 });
     return true;
   });
-  return made ? token : undefined;
+}
+
+async function readOrWriteToken(file: string): Promise<string> {
+  const given = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (given === undefined) {
+    const { token } = newToken(PREFIX);
+    await writeFile(file, `${token}\n`, { mode: 0o600 });
+    return token;
+  }
+  const token = given.trim();
+  if (token.length < TOKEN_LENGTH_MIN)
+    throw new Error(`${file} holds a token of less than ${TOKEN_LENGTH_MIN} characters`);
+  return token;
 }

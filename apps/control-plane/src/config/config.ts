@@ -47,7 +47,9 @@ export const Environment = z.object({
   BOOTSTRAP_TOKEN_FILE: z
     .string()
     .optional()
-    .describe('Where the first admin’s token is written (0600) when there is no token yet.'),
+    .describe(
+      'The first admin’s token: taken from this file, or made and written there (0600), when the hub has no token yet.',
+    ),
   AGENT_IMAGE: z
     .string()
     .default('ghcr.io/picket-dev/picket-agent:0.1.0')
