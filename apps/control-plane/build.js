@@ -11,7 +11,7 @@ const ABSENT =
 const here = import.meta.dirname;
 for (const main of process.argv.slice(2).length > 0
   ? process.argv.slice(2)
-  : ['main.all', 'main.api', 'main.worker', 'write-schema']) {
+  : ['main.all', 'main.api', 'main.worker', 'main.migrate', 'write-schema']) {
   const bundle = await rolldown({
     input: path.join(here, 'src', `${main}.ts`),
     platform: 'node',
