@@ -1,15 +1,13 @@
 // What a fleet costs its hub. See README.md of this folder for what is measured and how.
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { canonicalJson, sha256Hex } from '@picket/kernel';
 import pg from 'pg';
 
 import { BenchHub } from './bench-hub.ts';
 import { figuresOf, percentile, round, say } from './figure.ts';
-import type { FromAgents, ToAgents } from './fleet-agents.ts';
+import { Fleet } from './fleet.ts';
+import { baseline, single, SINGLES } from './fleet-documents.ts';
 import { measureBareServer } from './bare-server.ts';
 
 const { values } = parseArgs({
@@ -23,164 +21,8 @@ const AGENTS = Number(values.agents);
 const CHANGES = Number(values.changes);
 const IDLE_S = Number(values.idle);
 const SMALL_FLEET = Math.min(100, AGENTS);
-/** Clusters that have an assignment of their own, so that a change touches one. */
-const SINGLES = 10;
-const PROCESSES = 2;
 
 const figure = figuresOf('fleet');
-const capabilities = {
-  kubernetesVersion: 'v1.33.0',
-  cni: null,
-  apis: {
-    'networking.k8s.io/v1/NetworkPolicy': { enforced: null, fields: null },
-    'policy.networking.k8s.io/v1alpha2/ClusterNetworkPolicy': { enforced: null, fields: null },
-  },
-};
-
-function baseline(port: number): string {
-  const allow = Array.from(
-    { length: 10 },
-    (_, index) => `
-    - name: allow-${index}
-      namespaceSelector: { matchLabels: { tenant: t${index} } }
-      spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{ ports: [{ port: ${port + index} }] }] }`,
-  );
-  return `apiVersion: picket.dev/v1alpha1
-kind: Blueprint
-metadata: { name: baseline }
-spec:
-  clusterPolicies:
-    - name: metadata
-      spec: { tier: Admin, priority: 10, subject: { namespaces: {} }, egress: [{ action: Deny, to: [{ networks: [169.254.169.254/32] }] }] }
-  namespacePolicies:
-    - name: deny
-      namespaceSelector: {}
-      spec: { podSelector: {}, policyTypes: [Ingress, Egress] }${allow.join('')}
----
-apiVersion: picket.dev/v1alpha1
-kind: Assignment
-metadata: { name: baseline }
-spec: { blueprint: baseline, clusterSelector: {} }
-`;
-}
-
-const single = `apiVersion: picket.dev/v1alpha1
-kind: Blueprint
-metadata: { name: single }
-spec:
-  parameters: [{ name: port, type: number, required: true }]
-  namespacePolicies:
-    - name: single
-      namespaceSelector: {}
-      spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{ ports: [{ port: '\${port}' }] }] }
-${Array.from(
-  { length: SINGLES },
-  (_, index) => `---
-apiVersion: picket.dev/v1alpha1
-kind: Assignment
-metadata: { name: single-${index} }
-spec: { blueprint: single, clusterSelector: { matchLabels: { single: "${index}" } }, parameters: { port: 1 } }
-`,
-).join('')}`;
-
-/** All agents, in processes of their own. */
-class Fleet {
-  readonly #children: ChildProcess[];
-  size = 0;
-
-  constructor() {
-    this.#children = Array.from({ length: PROCESSES }, () =>
-      fork(new URL('fleet-agents.ts', import.meta.url), { stdio: 'inherit' }),
-    );
-  }
-
-  async grow(hub: BenchHub, size: number): Promise<void> {
-    const members = await register(hub, this.size, size);
-    await Promise.all(
-      this.#children.map((child, index) =>
-        ask(child, {
-          do: 'join',
-          url: hub.url,
-          capabilities,
-          capabilitiesHash: sha256Hex(canonicalJson(capabilities)),
-          members: members.filter((_, place) => place % PROCESSES === index),
-        }),
-      ),
-    );
-    this.size = size;
-  }
-
-  async times(): Promise<{
-    granted: number[];
-    acknowledged: number[];
-    healthy: number[];
-    faults: number;
-  }> {
-    const answers = await Promise.all(this.#children.map((child) => ask(child, { do: 'times' })));
-    const times = answers.flatMap((answer) =>
-      'done' in answer && answer.done === 'times' ? [answer] : [],
-    );
-    return {
-      granted: times.flatMap(({ granted }) => granted),
-      acknowledged: times.flatMap(({ acknowledged }) => acknowledged),
-      healthy: times.flatMap(({ healthy }) => healthy),
-      faults: times.reduce((sum, { faults }) => sum + faults, 0),
-    };
-  }
-
-  tell(grants: boolean): void {
-    for (const child of this.#children) child.send({ do: 'tell', grants } satisfies ToAgents);
-  }
-
-  /** When the next agent has a new grant, ms since the epoch. */
-  nextGrant(): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    const listen = (message: FromAgents): void => {
-      if (!('event' in message)) return;
-      for (const child of this.#children) child.off('message', listen);
-      resolve(message.atMs);
-    };
-    for (const child of this.#children) child.on('message', listen);
-    return promise;
-  }
-
-  stop(): void {
-    for (const child of this.#children) child.kill();
-  }
-}
-
-async function ask(child: ChildProcess, message: ToAgents): Promise<FromAgents> {
-  child.send(message);
-  for (;;) {
-    const [answer] = (await once(child, 'message')) as [FromAgents];
-    if ('done' in answer && answer.done === message.do) return answer;
-  }
-}
-
-async function register(
-  hub: BenchHub,
-  from: number,
-  to: number,
-): Promise<{ id: string; joinToken: string }[]> {
-  const members: { id: string; joinToken: string }[] = [];
-  const numbers = Array.from({ length: to - from }, (_, index) => from + index).values();
-  const lanes = Array.from({ length: 8 }, async () => {
-    for (const number of numbers) {
-      const labels = {
-        tier: 'prod',
-        region: `r${number % 20}`,
-        ...(number < SINGLES && { single: String(number) }),
-      };
-      const { registerCluster } = await hub.ask(
-        `mutation ($input: RegisterClusterInput!) { registerCluster(input: $input) { joinToken cluster { id } } }`,
-        { input: { name: `c-${String(number).padStart(6, '0')}`, labels } },
-      );
-      members.push({ id: registerCluster.cluster.id, joinToken: registerCluster.joinToken });
-    }
-  });
-  await Promise.all(lanes);
-  return members;
-}
 
 const now = (): number => performance.timeOrigin + performance.now();
 const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b);
