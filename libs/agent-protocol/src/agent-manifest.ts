@@ -8,6 +8,8 @@ export interface AgentManifestInput {
 
 const NAMESPACE = 'picket-system';
 const LABELS = { 'app.kubernetes.io/name': 'picket-agent', 'app.kubernetes.io/part-of': 'picket' };
+/** Pod Security Admission: every level but this one refuses the host network. */
+const ADMITS_HOST_NETWORK = { 'pod-security.kubernetes.io/enforce': 'privileged' };
 const HEALTH_PORT = 9641;
 const POLICY_VERBS = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
 
@@ -66,7 +68,11 @@ export function agentObjects({ hubUrl, image, joinToken }: AgentManifestInput): 
     name: 'picket-agent',
   });
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: LABELS } },
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: NAMESPACE, labels: { ...LABELS, ...ADMITS_HOST_NETWORK } },
+    },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
