@@ -10,6 +10,7 @@ const steps = {
   boundaries: ['depcruise', '--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'agent', 'test'],
   types: ['nx', 'run-many', '-t', 'types'],
   ...generatedFiles('apps/control-plane'),
+  ...generatedFiles('agent'),
 };
 
 const failed = [];
@@ -26,7 +27,7 @@ process.exit(failed.length === 0 ? 0 : 1);
 /** One step for each script of the package that writes a committed file: it must say the same as the code. */
 function generatedFiles(folder) {
   const { name, scripts } = JSON.parse(readFileSync(`${root}/${folder}/package.json`, 'utf8'));
-  const generators = ['schema', 'config-table'].filter((script) => script in scripts);
+  const generators = ['schema', 'config-table', 'manifests'].filter((script) => script in scripts);
   return Object.fromEntries(
     generators.map((script) => [
       script,
