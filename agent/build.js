@@ -15,6 +15,9 @@ await bundle.write({
   format: 'esm',
   codeSplitting: false,
   sourcemap: false,
+  // V8 keeps a source in memory, and one letter beyond ASCII doubles it.
+  charset: 'ascii',
+  comments: false,
   minify: { mangle: false, compress: true },
   // Bundled CommonJS packages ask for Node's own modules by require().
   banner:

@@ -24,6 +24,9 @@ for (const main of process.argv.slice(2).length > 0
     format: 'esm',
     codeSplitting: false,
     sourcemap: false,
+    // V8 keeps a source in memory, and one letter beyond ASCII doubles it.
+    charset: 'ascii',
+    comments: false,
     // Bundled CommonJS packages ask for Node's own modules by require().
     banner:
       "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -36,6 +36,8 @@ const WAITING_MAX = 20_000;
 const HEARTBEAT_FLUSH_MS = 1_000;
 /** Group commit of reports: up to 500 at a time (decision 10). */
 const REPORTS_PER_COMMIT = 500;
+/** How long a heartbeat may wait for others, so that an idle fleet costs few statements. Nobody waits for its answer. */
+const HEARTBEAT_PATIENCE_MS = 25;
 const BLOBS_MAX = 64;
 const SMALL_BODY_BYTES = 64 * 1_024;
 const REPORT_BODY_BYTES = 1_048_576;
@@ -95,7 +97,7 @@ export class AgentGateway {
       this.#token(await bodyOf(request, TokenRequest, SMALL_BODY_BYTES)),
     );
     app.post(PATHS.sync, async (request, reply) => {
-      const state = await this.#admit(request);
+      const state = await this.#admit(request, HEARTBEAT_PATIENCE_MS);
       const answer = await this.#sync(state, await bodyOf(request, SyncRequest, SMALL_BODY_BYTES));
       if (!answer.grant) this.streams.settled(state.id);
       return reply.send(answer);
@@ -154,11 +156,15 @@ export class AgentGateway {
     return enrolment.exchange(assertion, state, Date.now());
   }
 
-  /** Who asks, by access token; throws unless the cluster is approved and this is its living identity. */
-  async #admit(request: FastifyRequest): Promise<DesiredState> {
+  /**
+   * Who asks, by access token; throws unless the cluster is approved and this is its living identity.
+   * `patienceMs` is for those that nobody woke.
+   */
+  async #admit(request: FastifyRequest, patienceMs = 0): Promise<DesiredState> {
     const verified = this.#parts.enrolment.verify(request.headers.authorization, Date.now());
     const { clusterId, publicKey } = verified instanceof Promise ? await verified : verified;
-    const state = await this.#stateOf(clusterId);
+    const isUrgent = patienceMs === 0 || this.streams.isAtWork(clusterId);
+    const state = await this.#stateOf(clusterId, isUrgent ? 0 : patienceMs);
     if (!state) throw new Refused(403, 'REVOKED', 'This cluster was removed');
     checkState(state.state);
     if (state.publicKey !== publicKey)
@@ -166,10 +172,10 @@ export class AgentGateway {
     return state;
   }
 
-  #stateOf(clusterId: string): Promise<DesiredState | undefined> {
+  #stateOf(clusterId: string, patienceMs = 0): Promise<DesiredState | undefined> {
     if (this.#states.depth >= WAITING_MAX)
       throw new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
-    return this.#states.add(clusterId);
+    return this.#states.add(clusterId, patienceMs);
   }
 
   async #sync(state: DesiredState, sync: SyncRequest): Promise<SyncResponse> {

@@ -1,6 +1,6 @@
 /**
- * Groups calls that come while another group is under way: no timer, no waiting when idle, one call of `work` for any number under load.
- * At most `max` per group.
+ * Groups calls that come while another group is under way: no waiting when idle, one call of `work` for any number under load. Calls that can
+ * wait a little are grouped when idle too. At most `max` per group.
  */
 export class NaturalBatch<Item, Result> {
   readonly #work: (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -8,6 +8,7 @@ export class NaturalBatch<Item, Result> {
   #waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] =
     [];
   #busy = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(work: (items: readonly Item[]) => Promise<readonly Result[]>, max: number) {
     this.#work = work;
@@ -19,20 +20,29 @@ export class NaturalBatch<Item, Result> {
     return this.#waiting.length;
   }
 
-  add(item: Item): Promise<Result> {
+  /** `patienceMs`: how long this call may wait for company. It goes along with the next group in any case. */
+  add(item: Item, patienceMs = 0): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ item, resolve, reject });
-    if (!this.#busy) {
-      this.#busy = true;
-      // One turn of the event loop lets everything that is readable now join the group.
-      setImmediate(() => void this.#drain());
-    }
+    if (this.#busy) return promise;
+    if (patienceMs === 0) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), patienceMs);
     return promise;
   }
 
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
+    if (this.#waiting.length > 0) this.#start();
     while (this.#busy) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#busy) return;
+    this.#busy = true;
+    // One turn of the event loop lets everything that is readable now join the group.
+    setImmediate(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
