@@ -14,6 +14,7 @@ const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
+  '--forceExit', // a test that fails half way leaves its hub open, and the run must end all the same
 ];
 const code = await run(
   'node',
