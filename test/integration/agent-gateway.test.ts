@@ -223,13 +223,10 @@ function suite(start: () => Promise<Backends>): void {
     });
 
     it('a body of 50 MB', async () => {
-      const answer = await post(PATHS.enrol, Buffer.alloc(50_000_000, 'x')).catch(
-        (error: unknown) => error,
-      );
-      // Told before the rest is read, so the connection may break under the sender.
-      if (answer instanceof Error)
-        expect(String(answer.cause)).toMatch(/EPIPE|ECONNRESET|other side closed/);
-      else expect(answer).toMatchObject({ status: 413, code: 'TOO_LARGE' });
+      expect(await post(PATHS.enrol, Buffer.alloc(50_000_000, 'x'))).toMatchObject({
+        status: 413,
+        code: 'TOO_LARGE',
+      });
       expect((await fetch(`${replica.url}/healthz`)).status).toBe(200);
     });
 

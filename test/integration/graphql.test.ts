@@ -368,17 +368,12 @@ function suite(start: () => Promise<Backends>): void {
           query: APPLY,
           variables: { input: { yaml: 'x'.repeat(50_000_000) } },
         }),
-      }).catch((error: unknown) => error as Error);
+      });
 
-      // Told before the rest is read, so the connection may break under the sender.
-      if (response instanceof Error)
-        expect(String(response.cause)).toMatch(/EPIPE|ECONNRESET|other side closed/);
-      else {
-        expect(response.status).toBe(413);
-        expect(await response.json()).toMatchObject({
-          errors: [{ extensions: { code: 'TOO_LARGE' } }],
-        });
-      }
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({
+        errors: [{ extensions: { code: 'TOO_LARGE' } }],
+      });
       expect(await codeOf('{ clusters(first: 1) { totalCount } }', {})).toBeUndefined();
     });
   });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { isMigrated } from './platform/migrate.ts';
@@ -11,7 +11,7 @@ export function healthRoutes(
   services: Services,
   gateway: AgentGateway | undefined,
 ): void {
-  const { dataSource, jobs, policySets, statuses } = services;
+  const { dataSource, jobs, logger, policySets, statements, statuses } = services;
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const checks = {
@@ -21,13 +21,22 @@ export function healthRoutes(
       },
       queue: () => jobs.check(),
     };
-    const results = await Promise.all(
-      Object.entries(checks).map(
-        async ([name, check]) => [name, await within(check(), 3_000)] as const,
-      ),
-    );
-    const isReady = results.every(([, result]) => result === 'ok');
-    return reply.code(isReady ? 200 : 503).send(Object.fromEntries(results));
+    const faults = await Promise.all(Object.values(checks).map((check) => faultOf(check(), 3_000)));
+    const names = Object.keys(checks);
+    const isReady = faults.every((fault) => fault === undefined);
+    // Addresses and words of the database are for the log: anybody may ask here.
+    if (!isReady)
+      logger.warn(
+        { faults: Object.fromEntries(names.map((name, index) => [name, faults[index]])) },
+        'the hub is not ready',
+      );
+    return reply
+      .code(isReady ? 200 : 503)
+      .send(
+        Object.fromEntries(
+          names.map((name, index) => [name, faults[index] === undefined ? 'ok' : 'unavailable']),
+        ),
+      );
   });
 
   const registry = new Registry();
@@ -58,7 +67,24 @@ export function healthRoutes(
       help,
       registers: [registry],
       async collect() {
-        this.set(await read());
+        // Without the database this one has no value; the others are wanted then more than ever.
+        await Promise.resolve()
+          .then(read)
+          .then(
+            (value) => this.set(value),
+            () => this.remove(),
+          );
+      },
+    });
+  };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   };
@@ -67,7 +93,7 @@ export function healthRoutes(
     'Open streams of this process.',
     () => gateway?.streams.size ?? 0,
   );
-  gauge(
+  counter(
     'picket_agent_gateway_wakes_dropped_total',
     'Wakes that found a clogged stream.',
     () => gateway?.streams.dropped ?? 0,
@@ -78,25 +104,35 @@ export function healthRoutes(
   gauge('picket_cluster_status_waiting_reports', 'Accepted reports that wait for the worker.', () =>
     statuses.countWaiting(),
   );
-  gauge('picket_queue_lost_jobs_total', 'Jobs that the queue did not take.', () => jobs.lost);
-  const depth = new Gauge({
+  counter('picket_queue_lost_jobs_total', 'Jobs that the queue did not take.', () => jobs.lost);
+  counter(
+    'picket_database_statements_total',
+    'Statements that this process has sent to PostgreSQL, the queue’s own apart.',
+    () => statements.count,
+  );
+  new Gauge({
     name: 'picket_queue_depth',
     help: 'Jobs that wait, by queue.',
     labelNames: ['queue'],
     registers: [registry],
+    async collect() {
+      this.reset();
+      const depths = await jobs.depths().catch(() => ({}));
+      for (const [queue, count] of Object.entries(depths)) this.set({ queue }, count);
+    },
   });
-  app.get('/metrics', async (_request, reply) => {
-    for (const [queue, count] of Object.entries(await jobs.depths())) depth.set({ queue }, count);
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
 }
 
-async function within(work: Promise<unknown>, limitMs: number): Promise<string> {
+/** Why `work` failed; undefined when it did not. */
+async function faultOf(work: Promise<unknown>, limitMs: number): Promise<string | undefined> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer in ${limitMs} ms`)), limitMs);
   try {
     await Promise.race([work, promise]);
-    return 'ok';
+    return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {

@@ -5,6 +5,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyRequest } from 'fastify';
 
 import { AccessGuard } from './access/access.guard.ts';
+import { actorOf, graphqlRoute } from './graphql-route.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
@@ -16,6 +17,7 @@ import {
   statusOfErrors,
 } from './platform/graphql-errors.ts';
 import { JsonScalar } from './platform/json-scalar.ts';
+import { costRule } from './platform/query-cost.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
 import type { Services } from './services.ts';
 
@@ -33,6 +35,8 @@ const RESOLVERS: Type[] = [
 
 /** Deepest query that is answered; the deepest of our own has 8 levels. */
 const QUERY_DEPTH_MAX = 12;
+/** Longest query; the longest of our own has 200 tokens. Documents and other long texts travel as variables. */
+const QUERY_TOKENS_MAX = 2_000;
 
 /** The GraphQL API over services that were wired by hand (services.ts). `schemaFile` writes the schema there. */
 @Module({})
@@ -53,9 +57,10 @@ export class HubModule {
           ide: false,
           queryDepth: QUERY_DEPTH_MAX,
           allowBatchedQueries: false,
-          context: async (request: FastifyRequest) => ({
-            actor: await tokens.actorOf(request.headers.authorization, Date.now()),
-          }),
+          graphql: { parseOptions: { maxTokens: QUERY_TOKENS_MAX } },
+          validationRules: [costRule],
+          additionalRouteOptions: graphqlRoute(tokens, logger),
+          context: (request: FastifyRequest) => ({ actor: actorOf(request) }),
           errorFormatter: (result: { errors?: readonly object[]; data?: unknown }) => ({
             statusCode: statusOfErrors(result.errors ?? []),
             response: {

@@ -17,6 +17,7 @@ import { ProjectRepository } from './clusters/project.repository.ts';
 import { PublicAddress } from './clusters/public-address.ts';
 import type { Config } from './config/config.ts';
 import { DocumentService } from './documents/document.service.ts';
+import type { StatementCounter } from './platform/database.ts';
 import { FanOut } from './platform/fan-out.ts';
 import { type JobHandler, JobQueue } from './platform/jobs.ts';
 import type { Logger } from './platform/logger.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly config: Config;
   readonly logger: Logger;
   readonly dataSource: DataSource;
+  readonly statements: StatementCounter;
   readonly fanOut: FanOut;
   readonly jobs: JobQueue;
   readonly tokens: Tokens;
@@ -43,7 +45,12 @@ export interface Services {
 }
 
 /** Wires the hub by hand: inert until something is started. */
-export function createServices(config: Config, dataSource: DataSource, logger: Logger): Services {
+export function createServices(
+  config: Config,
+  dataSource: DataSource,
+  statements: StatementCounter,
+  logger: Logger,
+): Services {
   const fanOut = new FanOut(config, logger);
   const jobs = new JobQueue(config, logger);
   const tokens = new Tokens(dataSource, fanOut);
@@ -100,6 +107,7 @@ export function createServices(config: Config, dataSource: DataSource, logger: L
     config,
     logger,
     dataSource,
+    statements,
     fanOut,
     jobs,
     tokens,

@@ -14,10 +14,14 @@ import type { Config } from './config/config.ts';
 import { explorerRoute } from './explorer.ts';
 import { healthRoutes } from './health.ts';
 import { HubModule } from './hub.module.ts';
-import { createDataSource } from './platform/database.ts';
+import { createDataSource, StatementCounter } from './platform/database.ts';
 import { createLogger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
 import { createServices, type Services } from './services.ts';
+
+const REQUEST_MS = 60_000;
+/** Below the 30 s that Kubernetes gives a container to end. */
+const DRAIN_MS = 10_000;
 
 /** `api` serves people and agents, `worker` takes jobs and serves only health, `all` does both (embedded). */
 export type Shape = 'api' | 'worker' | 'all';
@@ -32,7 +36,8 @@ export interface Hub {
 /** Starts a hub in this process. Throws, with everything cleaned up, when it cannot. */
 export async function startHub(config: Config, shape: Shape): Promise<Hub> {
   const logger = createLogger(config.LOG_LEVEL);
-  const dataSource = await createDataSource(config, logger).initialize();
+  const statements = new StatementCounter();
+  const dataSource = await createDataSource(config, logger, statements).initialize();
   const undo: (() => Promise<unknown>)[] = [() => dataSource.destroy()];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -45,7 +50,7 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
     if (isApi && (await bootstrap(dataSource, config)))
       logger.info({ file: config.BOOTSTRAP_TOKEN_FILE }, 'the first admin token was made');
 
-    const services = createServices(config, dataSource, logger);
+    const services = createServices(config, dataSource, statements, logger);
     const { fanOut, jobs } = services;
     undo.push(() => jobs.close());
     await fanOut.start();
@@ -85,14 +90,17 @@ async function listen(
     bodyLimit: config.BODY_BYTES_MAX,
     // Agents come with short bursts of requests; holding their idle connections would double the descriptors.
     keepAliveTimeout: 5_000,
-    forceCloseConnections: true,
+    // What is under way gets its answer; see drain().
+    forceCloseConnections: 'idle' as const,
+    // Between the first byte of a request and its last: nobody holds a connection by sending slowly.
+    requestTimeout: REQUEST_MS,
     routerOptions: { maxParamLength: 200 },
   };
   if (!gateway) {
     const app = fastify(options) as unknown as FastifyInstance;
     healthRoutes(app, services, undefined);
     await app.listen({ host: config.HOST, port: config.PORT });
-    return { app, close: () => app.close() };
+    return { app, close: () => drain(app, () => app.close()) };
   }
   const adapter = new FastifyAdapter(options);
   const app = adapter.getInstance() as unknown as FastifyInstance;
@@ -106,8 +114,22 @@ async function listen(
     logger: false,
     abortOnError: false,
   });
+  app.addHook('preClose', (done) => {
+    gateway.streams.close(); // they would never end by themselves
+    done();
+  });
   await nest.listen(config.PORT, config.HOST);
-  return { app, close: () => nest.close() };
+  return { app, close: () => drain(app, () => nest.close()) };
+}
+
+/** Lets requests that are under way finish, but waits for nobody longer than that. */
+async function drain(app: FastifyInstance, close: () => Promise<unknown>): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  try {
+    await close();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function addressOf(app: FastifyInstance, config: Config): string {

@@ -11,7 +11,7 @@ import { pino } from 'pino';
 
 import { loadConfig } from './config/config.ts';
 import { HubModule } from './hub.module.ts';
-import { createDataSource } from './platform/database.ts';
+import { createDataSource, StatementCounter } from './platform/database.ts';
 import { createServices } from './services.ts';
 
 const HEADER =
@@ -24,8 +24,14 @@ async function main(): Promise<void> {
     SIGNING_KEY_FILE: '-',
     TOKEN_SECRET_FILE: '-',
   });
+  const statements = new StatementCounter();
   const logger = pino({ level: 'silent' });
-  const services = createServices(config, createDataSource(config, logger), logger);
+  const services = createServices(
+    config,
+    createDataSource(config, logger, statements),
+    statements,
+    logger,
+  );
   const app = await NestFactory.create<NestFastifyApplication>(
     HubModule.of(services),
     new FastifyAdapter(),

@@ -11,6 +11,9 @@ export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 const Base64Url = z.base64url().max(256);
 
+/** How many: fits a 32-bit integer, which is what GraphQL and the columns of the hub can say. */
+const Count = z.int().nonnegative().max(2_147_483_647);
+
 /** Trades a one-time join token for an identity. The signature proves that the sender holds the key. */
 export const EnrolRequest = z.object({
   protocol: z.string().max(16),
@@ -98,18 +101,18 @@ export const StatusReport = z.object({
   phase: z.enum(['applied', 'pending', 'failed', 'refused']),
   /** How many objects, namespace templates expanded, are in each state. */
   counts: z.object({
-    applied: z.int().nonnegative(),
-    pending: z.int().nonnegative(),
-    failed: z.int().nonnegative(),
-    drifted: z.int().nonnegative(),
+    applied: Count,
+    pending: Count,
+    failed: Count,
+    drifted: Count,
   }),
   /** Everything that is not `applied`, at most 500; what did not fit is counted. */
   outcomes: z.array(ObjectOutcome).max(500),
-  outcomesDropped: z.int().nonnegative(),
+  outcomesDropped: Count,
   /** How often drift was repaired since the last report. */
-  repairs: z.int().nonnegative(),
+  repairs: Count,
   /** Reports that the spool had to drop since the last one. */
-  reportsDropped: z.int().nonnegative(),
+  reportsDropped: Count,
   /** Milliseconds since the epoch by the agent's corrected clock. */
   atMs: z.int().positive(),
   /** Why the whole set was refused (bad grant, wrong digest, …); null otherwise. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import type {
-  Capabilities,
-  EnrolResponse,
-  StatusReport,
-  SyncResponse,
+import {
+  type Capabilities,
+  type EnrolResponse,
+  PATHS,
+  type StatusReport,
+  type SyncResponse,
+  type TokenResponse,
 } from '@picket/agent-protocol';
 import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 
@@ -54,6 +56,15 @@ export class ProtocolAgent {
     const answer = await this.client.enrol(joinToken, '0.1.0');
     await this.#identity.enrolled(answer.clusterId, answer.hubKeys);
     return answer;
+  }
+
+  /** An access token of its own, for a test to misuse. */
+  async accessToken(hub: Pick<TestHub, 'url'>): Promise<string> {
+    const response = await fetch(`${hub.url}${PATHS.token}`, {
+      method: 'POST',
+      body: JSON.stringify({ assertion: this.#identity.assertion(Date.now()) }),
+    });
+    return ((await response.json()) as TokenResponse).accessToken;
   }
 
   /** One heartbeat; facts are told when they are asked for. */

@@ -7,7 +7,10 @@ import path from 'node:path';
 import { endWithUs } from '../../../apps/cli/src/embedded/end-with-us.ts';
 import { createTestDatabase } from '../services/test-database.ts';
 
-const BUNDLE = path.resolve('apps/control-plane/dist/main.all.js');
+const BUNDLES = path.resolve('apps/control-plane/dist');
+
+/** Which process: API and worker in one, or one of them. */
+export type Main = 'main.all' | 'main.api' | 'main.worker';
 
 export type Data = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- answers of GraphQL, read freely by tests
 
@@ -23,6 +26,7 @@ export interface Answer {
 export class TestHub {
   readonly #env: Readonly<Record<string, string>>;
   readonly #dir: string;
+  readonly #main: Main;
   readonly #dispose: () => Promise<void>;
   #child: ChildProcess | undefined;
   #log = '';
@@ -33,13 +37,18 @@ export class TestHub {
     dir: string,
     env: Readonly<Record<string, string>>,
     dispose: () => Promise<void>,
+    main: Main,
   ) {
     this.#dir = dir;
+    this.#main = main;
     this.#env = env;
     this.#dispose = dispose;
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<TestHub> {
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    main: Main = 'main.all',
+  ): Promise<TestHub> {
     const dir = await mkdtemp(path.join(tmpdir(), 'picket-test-hub-'));
     const database = env['DATABASE_URL'] === undefined ? await createTestDatabase() : undefined;
     const hub = new TestHub(
@@ -57,16 +66,22 @@ export class TestHub {
         await database?.drop();
         await rm(dir, { recursive: true, force: true });
       },
+      main,
     );
     await hub.up();
     return hub;
   }
 
-  /** Another replica of the same hub: same database, queue and keys, a port of its own. */
-  async replica(): Promise<TestHub> {
-    const other = new TestHub(this.#dir, this.#env, () => Promise.resolve());
+  /** Another process of the same hub: same database, queue and keys, a port of its own. */
+  async replica(main: Main = this.#main): Promise<TestHub> {
+    const other = new TestHub(this.#dir, this.#env, () => Promise.resolve(), main);
     await other.up();
     return other;
+  }
+
+  /** Where its data is, for a test that looks behind it. */
+  get databaseUrl(): string {
+    return this.#env['DATABASE_URL'] ?? '';
   }
 
   /** What the hub said on its standard error. */
@@ -81,7 +96,7 @@ export class TestHub {
   /** Starts it, on the port of the last time. */
   async up(): Promise<void> {
     const port = this.url === '' ? {} : { PORT: new URL(this.url).port };
-    const child = spawn(process.execPath, [BUNDLE], {
+    const child = spawn(process.execPath, [path.join(BUNDLES, `${this.#main}.js`)], {
       env: { PATH: process.env['PATH'], ...this.#env, ...port },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -11,7 +11,7 @@ import {
   type SyncResponse,
   TokenRequest,
 } from '@picket/agent-protocol';
-import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
+import { canonicalJson, type Json, pathText, sha256Hex } from '@picket/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
@@ -19,6 +19,7 @@ import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import type { JobQueue } from '../platform/jobs.ts';
+import { jsonFault } from '../platform/json-fault.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DesiredState, PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
 import { NaturalBatch } from './batch.ts';
@@ -38,6 +39,8 @@ const HEARTBEAT_FLUSH_MS = 1_000;
 const REPORTS_PER_COMMIT = 500;
 /** How long a heartbeat may wait for others, so that an idle fleet costs few statements. Nobody waits for its answer. */
 const HEARTBEAT_PATIENCE_MS = 25;
+/** What an agent may claim to have seen: leaves the hub room to count on above it, whoever lies. */
+const SEEN_MAX = 2 ** 48;
 const BLOBS_MAX = 64;
 const SMALL_BODY_BYTES = 64 * 1_024;
 const REPORT_BODY_BYTES = 1_048_576;
@@ -137,8 +140,16 @@ export class AgentGateway {
     app.all('/agent/*', (request) => {
       const [, , major] = request.url.split('/');
       throw major === 'v1'
-        ? new Refused(404, 'NOT_FOUND', `There is no ${request.method} ${request.url}`)
-        : new Refused(400, 'UNSUPPORTED_PROTOCOL', `This hub speaks protocol v1, not ${major}`);
+        ? new Refused(
+            404,
+            'NOT_FOUND',
+            `There is no ${request.method} ${request.url.slice(0, 200)}`,
+          )
+        : new Refused(
+            400,
+            'UNSUPPORTED_PROTOCOL',
+            `This hub speaks protocol v1, not ${major?.slice(0, 16)}`,
+          );
     });
   }
 
@@ -202,6 +213,8 @@ export class AgentGateway {
         held.sequence === desiredSequence &&
         held.notAfter - nowS > config.GRANT_TTL_S / 2;
       if (isGood) return null;
+      if (held.sequence > desiredSequence && held.sequence > SEEN_MAX)
+        throw new Refused(400, 'INVALID', 'sequence: no hub has counted that far');
       // An agent that has seen more than we know talks to a hub restored from a backup.
       const sequence =
         held.sequence > desiredSequence
@@ -276,14 +289,19 @@ async function bodyOf<T>(
   schema: z.ZodType<T>,
   maxBytes: number,
 ): Promise<T> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'gzip' && encoding !== 'identity')
+    throw new Refused(400, 'INVALID', 'content-encoding: gzip or none is allowed');
   const raw = await read(request.raw, maxBytes);
-  const text = request.headers['content-encoding'] === 'gzip' ? await inflate(raw, maxBytes) : raw;
+  const text = encoding === 'gzip' ? await inflate(raw, maxBytes) : raw;
   let json: unknown;
   try {
     json = JSON.parse(text.toString('utf8'));
   } catch {
     throw new Refused(400, 'INVALID', 'The body is not JSON');
   }
+  const fault = text.includes('\\u') ? jsonFault(json) : undefined;
+  if (fault) throw new Refused(400, 'INVALID', `${pathText(fault.path)}: ${fault.message}`);
   const protocol = (json as { protocol?: unknown } | null)?.protocol;
   if (typeof protocol === 'string' && protocol.split('.')[0] !== '1')
     throw new Refused(
@@ -300,11 +318,15 @@ async function bodyOf<T>(
 async function read(stream: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes)
-      throw new Refused(413, 'TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
+    if (size > maxBytes) break;
     chunks.push(chunk);
+  }
+  if (size > maxBytes) {
+    // The rest is read and thrown away, so that the sender gets to see the refusal.
+    stream.resume();
+    throw new Refused(413, 'TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }

@@ -15,6 +15,8 @@ const AUDIENCE = 'picket-hub';
 const ASSERTION_LIFE_S = 120;
 const SKEW_S = 30;
 const CACHE_MAX = 50_000;
+// Exactly what PostgreSQL takes: one bad id would fail the statement that asks for many clusters at once.
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Trades join tokens for identities, and proofs of identity for short-lived access tokens. */
 export class Enrolment {
@@ -89,7 +91,7 @@ export class Enrolment {
   claimedCluster(assertion: string): string {
     try {
       const { iss } = decodeJwt(assertion);
-      if (iss !== undefined && /^[0-9a-f-]{36}$/.test(iss)) return iss;
+      if (iss !== undefined && UUID.test(iss)) return iss;
     } catch {
       // falls through to the refusal
     }

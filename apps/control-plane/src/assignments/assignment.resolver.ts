@@ -1,5 +1,4 @@
 import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { LabelSelector } from '@picket/selector';
 
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
@@ -8,6 +7,7 @@ import {
   RetireBlueprintVersionInput,
 } from '../blueprints/blueprint.graphql.ts';
 import { ClusterConnection, FindArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
+import { ClusterSelector } from '../clusters/cluster-selector.ts';
 import { checked, ClusterService } from '../clusters/cluster.service.ts';
 import type { Assignment } from './assignment.ts';
 import * as graphql from './assignment.graphql.ts';
@@ -46,7 +46,7 @@ export class AssignmentResolver {
     @CurrentActor() actor: Actor,
     @Args() { first, after, input }: graphql.PreviewArgs,
   ): Promise<object> {
-    const selector = checked(LabelSelector, input.clusterSelector, 'clusterSelector');
+    const selector = checked(ClusterSelector, input.clusterSelector, 'clusterSelector');
     return this.clusters.listMatching(
       actor,
       { project: input.project ?? 'default', selector },

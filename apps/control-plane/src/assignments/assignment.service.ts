@@ -1,13 +1,13 @@
-import { LabelSelector } from '@picket/selector';
 import { expand } from '@picket/compiler';
-import type { Json } from '@picket/kernel';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { type BlueprintVersion, VersionInUse } from '../blueprints/blueprint.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import { loadIncludes } from '../blueprints/includes.ts';
 import { InputInvalid } from '../clusters/cluster.ts';
+import { ClusterSelector } from '../clusters/cluster-selector.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ClusterRepository } from '../clusters/cluster.repository.ts';
 import { checked } from '../clusters/cluster.service.ts';
@@ -18,6 +18,8 @@ import { inTransaction, type Sql } from '../platform/database.ts';
 import type { JobQueue } from '../platform/jobs.ts';
 import { type Assignment, AssignmentMissing, VersionNotActive } from './assignment.ts';
 import type { AssignmentContent, AssignmentRepository } from './assignment.repository.ts';
+
+const Parameters = z.record(z.string(), z.json());
 
 export interface AssignmentResult {
   readonly assignment: Assignment;
@@ -101,20 +103,30 @@ export class AssignmentService {
     const project = await projects.getByName(actor.organizationId, input.project);
     const blueprint = await blueprints.get(input.blueprintId);
     authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
+    if (blueprint.projectId !== project.id)
+      throw new InputInvalid('Invalid assignment', [
+        {
+          path: 'blueprintId',
+          code: 'PROJECT_DIFFERS',
+          message: `the blueprint belongs to project ${blueprint.project}`,
+          severity: 'error',
+        },
+      ]);
     const content = contentOf(
       input.blueprintId,
       input.version,
       input.clusterSelector,
       input.parameters,
     );
-    const result = await inTransaction(dataSource, (sql) =>
-      this.createIn(actor, project.id, name, content, sql),
-    );
+    const result = await inTransaction(dataSource, async (sql) => {
+      await projects.lockBindings(project.id, 'alone', sql);
+      return this.createIn(actor, project.id, name, content, sql);
+    });
     await this.#parts.jobs.enqueue(clustersStale, {});
     return result;
   }
 
-  /** Part of a transaction: the caller enqueues `clustersStale` when it has committed. */
+  /** Part of a transaction that holds `lockBindings` alone: the caller enqueues `clustersStale` when it has committed. */
   async createIn(
     actor: Actor,
     projectId: string,
@@ -135,10 +147,9 @@ export class AssignmentService {
     expectedRevision: number | undefined,
     change: AssignmentChange,
   ): Promise<AssignmentResult> {
-    const { dataSource, assignments, jobs } = this.#parts;
+    const { dataSource, jobs } = this.#parts;
     const result = await inTransaction(dataSource, async (sql) => {
-      const before = await assignments.get(id, sql);
-      authorize(actor, 'write', 'Assignment', before.organizationId);
+      const before = await this.#lock(actor, id, sql);
       const content = contentOf(
         before.blueprintId,
         change.version ?? before.version,
@@ -173,8 +184,7 @@ export class AssignmentService {
   async remove(actor: Actor, id: string): Promise<string> {
     const { dataSource, assignments, clusters, jobs } = this.#parts;
     await inTransaction(dataSource, async (sql) => {
-      const assignment = await assignments.get(id, sql);
-      authorize(actor, 'write', 'Assignment', assignment.organizationId);
+      const assignment = await this.#lock(actor, id, sql);
       await assignments.remove(id, sql);
       await clusters.markStale(assignment.projectId, [assignment.clusterSelector], sql);
     });
@@ -189,10 +199,11 @@ export class AssignmentService {
     version: number,
     withdraw: boolean,
   ): Promise<BlueprintVersion> {
-    const { dataSource, assignments, blueprints, clusters, jobs } = this.#parts;
+    const { dataSource, assignments, blueprints, clusters, projects, jobs } = this.#parts;
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'write', 'Blueprint', blueprint.organizationId);
     const retired = await inTransaction(dataSource, async (sql) => {
+      await projects.lockBindings(blueprint.projectId, 'alone', sql);
       await blueprints.version(blueprintId, version, sql);
       const pinning = await assignments.listPinning(blueprintId, version, sql);
       const names = pinning.map(({ name }) => name);
@@ -211,6 +222,15 @@ export class AssignmentService {
     });
     await jobs.enqueue(clustersStale, {});
     return retired;
+  }
+
+  /** The assignment as it is when nobody else changes bindings of its project. */
+  async #lock(actor: Actor, id: string, sql: Sql): Promise<Assignment> {
+    const { assignments, projects } = this.#parts;
+    const { organizationId, projectId } = await assignments.get(id, sql);
+    authorize(actor, 'write', 'Assignment', organizationId);
+    await projects.lockBindings(projectId, 'alone', sql);
+    return assignments.get(id, sql);
   }
 
   /** Throws unless the version exists, may be pinned, and takes these parameters. */
@@ -264,7 +284,7 @@ export function contentOf(
   return {
     blueprintId,
     version,
-    clusterSelector: checked(LabelSelector, clusterSelector, 'clusterSelector'),
-    parameters: (parameters ?? {}) as Record<string, Json>,
+    clusterSelector: checked(ClusterSelector, clusterSelector, 'clusterSelector'),
+    parameters: checked(Parameters, parameters ?? {}, 'parameters'),
   };
 }

@@ -141,7 +141,7 @@ export class BlueprintRepository {
     sql: Sql = this.#dataSource,
   ): Promise<BlueprintVersion> {
     const [version] = await sql.query(
-      `SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 AND v.number = $2`,
+      `SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 AND v.number = $2::bigint`,
       [id, number],
     );
     if (!version)
@@ -149,11 +149,17 @@ export class BlueprintRepository {
     return version;
   }
 
-  listVersions(id: string, limit: number): Promise<BlueprintVersion[]> {
-    return this.#dataSource.query(
-      `SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = $1 ORDER BY v.number DESC LIMIT $2`,
-      [id, limit],
+  /** The newest versions of each blueprint, newest first, at most `limit` of each, in one query. */
+  async listVersions(
+    ids: readonly string[],
+    limit: number,
+  ): Promise<Map<string, BlueprintVersion[]>> {
+    const rows: BlueprintVersion[] = await this.#dataSource.query(
+      `SELECT v.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL
+         (SELECT ${VERSION} FROM blueprint_versions v WHERE v.blueprint_id = wanted.id ORDER BY v.number DESC LIMIT $2) v`,
+      [ids, limit],
     );
+    return Map.groupBy(rows, ({ blueprintId }) => blueprintId);
   }
 
   /** The newest version of each blueprint, in one query; `active` asks for the newest ACTIVE one. */
@@ -190,7 +196,7 @@ export class BlueprintRepository {
     sql: Sql = this.#dataSource,
   ): Promise<Record<string, BlueprintDocument>> {
     const rows: { name: string; number: number; document: BlueprintDocument }[] = await sql.query(
-      `SELECT b.name, v.number, v.document FROM unnest($2::text[], $3::int[]) AS w (name, number)
+      `SELECT b.name, v.number, v.document FROM unnest($2::text[], $3::bigint[]) AS w (name, number)
        JOIN blueprints b ON b.project_id = $1 AND b.name = w.name JOIN blueprint_versions v ON v.blueprint_id = b.id AND v.number = w.number`,
       [projectId, wanted.map(({ blueprint }) => blueprint), wanted.map(({ version }) => version)],
     );

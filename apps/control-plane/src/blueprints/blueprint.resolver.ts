@@ -12,7 +12,7 @@ import {
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
 import { FindArgs } from '../clusters/cluster.graphql.ts';
-import { PAGE_MAX } from '../platform/connection.ts';
+import { pageRequest } from '../platform/connection.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
 import type { Blueprint, BlueprintVersion } from './blueprint.ts';
 import * as graphql from './blueprint.graphql.ts';
@@ -72,12 +72,16 @@ export class BlueprintResolver {
   }
 
   @ResolveField(() => [graphql.BlueprintVersionType], { description: 'Versions, newest first.' })
-  versions(
+  async versions(
     @Parent() { id }: Blueprint,
-    @Args('first', { type: () => Int, defaultValue: 20, description: 'How many, at most 200.' })
+    @Args('first', { type: () => Int, defaultValue: 20, description: 'How many, 1 to 200.' })
     first: number,
+    @Context() context: RequestContext,
   ): Promise<BlueprintVersion[]> {
-    return this.repository.listVersions(id, Math.min(Math.max(first, 1), PAGE_MAX));
+    const limit = pageRequest(first).first;
+    const load = (ids: readonly string[]): Promise<Map<string, BlueprintVersion[]>> =>
+      this.repository.listVersions(ids, limit);
+    return (await batched(context, `versions ${limit}`, load).load(id)) ?? [];
   }
 
   @Mutation(() => graphql.SaveBlueprintResult, {

@@ -10,7 +10,7 @@ import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import type { Blueprint, BlueprintVersion } from './blueprint.ts';
-import { VersionMoveForbidden } from './blueprint.ts';
+import { BlueprintMissing, VersionMoveForbidden } from './blueprint.ts';
 import type { BlueprintRepository } from './blueprint.repository.ts';
 import { loadIncludes } from './includes.ts';
 
@@ -89,6 +89,8 @@ export class BlueprintService {
     const { blueprint: document, problems } = parseBlueprint(input.document);
     if (!document) return { problems };
     const existing = await this.#blueprints.findByName(project.id, name);
+    if (!existing && input.expectedDraftVersion > 0)
+      throw new BlueprintMissing(`There is no blueprint ${name} any more`, { name });
     return existing
       ? this.#blueprints.saveDraft(existing.id, document, input.expectedDraftVersion)
       : this.#blueprints.create(project.id, name, document);
@@ -114,8 +116,9 @@ export class BlueprintService {
   }
 
   async activate(actor: Actor, id: string, version: number): Promise<BlueprintVersion> {
-    await this.#writable(actor, id);
+    const { projectId } = await this.#writable(actor, id);
     return inTransaction(this.#dataSource, async (sql) => {
+      await this.#projects.lockBindings(projectId, 'alone', sql);
       const { state } = await this.#blueprints.version(id, version, sql);
       if (state === 'RETIRED')
         throw new VersionMoveForbidden(`Version ${version} is retired; publish it anew`, { state });

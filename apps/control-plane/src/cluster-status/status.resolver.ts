@@ -1,20 +1,14 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-
 import { Args, Context, GraphQLISODateTime, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import type { PolicySet } from '@picket/compiler';
 
 import type { Cluster } from '../clusters/cluster.ts';
 import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
-import { connectionOf, pageRequest } from '../platform/connection.ts';
+import { connectionOfAll, pageRequest } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 import { PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
 import { type ClusterStatus, statusOf } from './status.ts';
 import * as graphql from './status.graphql.ts';
 import { StatusRepository, type StoredStatus } from './status.repository.ts';
-
-const unzipped = promisify(gunzip);
 
 @Resolver(() => ClusterType)
 export class ClusterStatusResolver {
@@ -76,30 +70,19 @@ export class StatusObjectsResolver {
   async objects(
     @Parent() status: ClusterStatus,
     @Args() { first, after }: PageArgs,
+    @Context() context: RequestContext,
   ): Promise<object> {
-    const page = pageRequest(first, after);
-    const start = page.after === undefined ? 0 : Number(page.after) + 1;
-    const all = await this.#objects(status);
-    const items = all
-      .slice(start, start + page.first + 1)
-      .map((object, index) => ({ ...object, index: start + index }));
-    return connectionOf(
-      items,
-      page,
-      ({ index }) => String(index),
-      () => Promise.resolve(all.length),
-    );
+    return connectionOfAll(await this.#objects(status, context), pageRequest(first, after));
   }
 
   /** What is not in place as it was reported, then what is: the set without the exceptions. */
-  async #objects({
-    desiredDigest,
-    appliedDigest,
-    problems,
-  }: ClusterStatus): Promise<graphql.ObjectStatusType[]> {
-    const body = desiredDigest === null ? undefined : await this.policySets.body(desiredDigest);
-    if (!body) return [...problems];
-    const set = JSON.parse((await unzipped(body)).toString('utf8')) as PolicySet;
+  async #objects(
+    { desiredDigest, appliedDigest, problems }: ClusterStatus,
+    context: RequestContext,
+  ): Promise<graphql.ObjectStatusType[]> {
+    const sets = batched(context, 'policySet', (ids) => this.policySets.sets(ids));
+    const set = desiredDigest === null ? undefined : await sets.load(desiredDigest);
+    if (!set) return [...problems];
     const state = desiredDigest === appliedDigest ? 'applied' : 'pending';
     const told = new Set(
       problems.map(({ kind, namespace, name }) => `${kind} ${namespace} ${name}`),

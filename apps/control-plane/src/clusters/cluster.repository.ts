@@ -10,6 +10,9 @@ const COLUMNS = `c.id, c.project_id AS "projectId", p.name AS project, p.organiz
   c.desired_sequence::float8 AS "desiredSequence", c.render_key AS "renderKey", c.capabilities_hash AS "capabilitiesHash"`;
 const FROM = 'FROM clusters c JOIN projects p ON p.id = c.project_id';
 
+// Of at most 1,000 parameters each; PostgreSQL takes 65,535.
+const SELECTORS_PER_STATEMENT = 32;
+
 export interface ClusterQuestion {
   readonly organizationId: string;
   readonly project?: string | undefined;
@@ -82,28 +85,42 @@ export class ClusterRepository {
     await sql.query('UPDATE clusters SET labels = $2, stale = true WHERE id = $1', [id, labels]);
   }
 
-  async setState(id: string, state: ClusterState, sql: Sql = this.#dataSource): Promise<void> {
-    await sql.query(
-      `UPDATE clusters SET state = $2, stale = true, approved_at = CASE WHEN $2 = 'APPROVED' THEN now() ELSE approved_at END WHERE id = $1`,
-      [id, state],
+  /** Moves it, if it is still in one of the states `from`; answers whether it was. */
+  async setState(
+    id: string,
+    from: readonly ClusterState[],
+    state: ClusterState,
+    sql: Sql = this.#dataSource,
+  ): Promise<boolean> {
+    const [, affected] = await sql.query(
+      `UPDATE clusters SET state = $2, stale = true, approved_at = CASE WHEN $2 = 'APPROVED' THEN now() ELSE approved_at END
+       WHERE id = $1 AND state = ANY($3)`,
+      [id, state, from],
     );
+    return affected > 0;
   }
 
   async remove(id: string): Promise<void> {
     await this.#dataSource.query('DELETE FROM clusters WHERE id = $1', [id]);
   }
 
-  /** Marks all clusters of the project that a selector picks as stale, in id order so that two such changes cannot deadlock. */
+  /**
+   * Marks all clusters of the project that a selector picks as stale, in id order so that two such changes cannot deadlock. Those that are
+   * marked already too: a worker may be computing them from what was there before this change; this waits for it and marks them again.
+   */
   async markStale(projectId: string, selectors: readonly LabelSelector[], sql: Sql): Promise<void> {
-    const values: unknown[] = [projectId];
-    const picks = selectors
-      .map((selector) => `(${selectorSql(selector, 'labels', values)})`)
-      .join(' OR ');
-    await sql.query(
-      `UPDATE clusters SET stale = true WHERE id IN
-        (SELECT id FROM clusters WHERE project_id = $1 AND NOT stale AND (${picks}) ORDER BY id FOR UPDATE)`,
-      values,
-    );
+    for (let start = 0; start < selectors.length; start += SELECTORS_PER_STATEMENT) {
+      const values: unknown[] = [projectId];
+      const picks = selectors
+        .slice(start, start + SELECTORS_PER_STATEMENT)
+        .map((selector) => `(${selectorSql(selector, 'labels', values)})`)
+        .join(' OR ');
+      await sql.query(
+        `UPDATE clusters SET stale = true WHERE id IN
+          (SELECT id FROM clusters WHERE project_id = $1 AND (${picks}) ORDER BY id FOR UPDATE)`,
+        values,
+      );
+    }
   }
 
   async addJoinToken(clusterId: string, hash: Buffer, expiresAt: Date, sql: Sql): Promise<void> {

@@ -125,38 +125,41 @@ export class ClusterService {
     const labels = checked(Labels, input.labels ?? {}, 'labels');
     return inTransaction(dataSource, async (sql) => {
       const project = await projects.getByName(actor.organizationId, input.project, sql);
+      await projects.lockBindings(project.id, 'shared', sql);
       return this.#invite(await clusters.create(project.id, name, labels, sql), sql);
     });
   }
 
   /** A new one-time token for a cluster that is lost or moves: whoever enrols with it replaces the old identity. */
   async reissueJoinToken(actor: Actor, clusterId: string): Promise<Invitation> {
-    const cluster = await this.#writable(actor, clusterId);
-    return inTransaction(this.#parts.dataSource, async (sql) => {
-      if (cluster.state === 'REVOKED')
-        await this.#parts.clusters.setState(cluster.id, 'INVITED', sql);
-      return this.#invite(await this.#parts.clusters.get(cluster.id, sql), sql);
+    const { dataSource, clusters, jobs } = this.#parts;
+    const { id } = await this.#writable(actor, clusterId);
+    const invitation = await inTransaction(dataSource, async (sql) => {
+      await clusters.setState(id, ['REVOKED'], 'INVITED', sql);
+      return this.#invite(await clusters.get(id, sql), sql);
     });
+    await jobs.enqueue(clustersStale, {});
+    return invitation;
   }
 
   async approve(actor: Actor, clusterId: string): Promise<Cluster> {
     const { clusters, jobs } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
-    if (cluster.state === 'APPROVED') return cluster;
-    if (cluster.state !== 'PENDING')
+    const isMoved = await clusters.setState(cluster.id, ['PENDING'], 'APPROVED');
+    const now = await clusters.get(cluster.id);
+    if (isMoved) await jobs.enqueue(clustersStale, {});
+    else if (now.state !== 'APPROVED')
       throw new ClusterMoveForbidden(
-        `Only a PENDING cluster can be approved; ${cluster.name} is ${cluster.state}`,
-        { state: cluster.state },
+        `Only a PENDING cluster can be approved; ${now.name} is ${now.state}`,
+        { state: now.state },
       );
-    await clusters.setState(cluster.id, 'APPROVED');
-    await jobs.enqueue(clustersStale, {});
-    return clusters.get(cluster.id);
+    return now;
   }
 
   async revoke(actor: Actor, clusterId: string): Promise<Cluster> {
     const { clusters, fanOut } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
-    await clusters.setState(cluster.id, 'REVOKED');
+    await clusters.setState(cluster.id, ['INVITED', 'PENDING', 'APPROVED'], 'REVOKED');
     await fanOut.publish('clusters.revoked', [cluster.id]);
     return clusters.get(cluster.id);
   }
@@ -170,10 +173,13 @@ export class ClusterService {
   }
 
   async label(actor: Actor, clusterId: string, labels: unknown): Promise<Cluster> {
-    const { dataSource, clusters, jobs } = this.#parts;
+    const { dataSource, clusters, projects, jobs } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
     const parsed = checked(Labels, labels, 'labels');
-    await inTransaction(dataSource, (sql) => clusters.label(cluster.id, parsed, sql));
+    await inTransaction(dataSource, async (sql) => {
+      await projects.lockBindings(cluster.projectId, 'shared', sql);
+      await clusters.label(cluster.id, parsed, sql);
+    });
     await jobs.enqueue(clustersStale, {});
     return clusters.get(cluster.id);
   }

@@ -34,6 +34,15 @@ export class ProjectRepository {
     return project;
   }
 
+  /**
+   * Held until the transaction ends. Who changes what binds clusters holds it alone; who changes what selectors see of a cluster shares it.
+   * Without it each could mark clusters before it sees what the other has written, and a cluster would keep what it has.
+   */
+  async lockBindings(projectId: string, how: 'alone' | 'shared', sql: Sql): Promise<void> {
+    const lock = how === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+    await sql.query(`SELECT ${lock}(hashtextextended($1, 0))`, [`bindings ${projectId}`]);
+  }
+
   async create(organizationId: string, name: string, requiresApproval: boolean): Promise<Project> {
     const [project] = await this.#dataSource.query(
       `INSERT INTO projects (organization_id, name, requires_approval) VALUES ($1, $2, $3)

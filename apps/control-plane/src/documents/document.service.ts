@@ -1,4 +1,4 @@
-import { canonicalJson, DomainError, type Json } from '@picket/kernel';
+import { canonicalJson, DomainError, type Json, pathText } from '@picket/kernel';
 import { type Document, type DocumentProblem, parseDocuments } from '@picket/policy';
 import type { DataSource } from 'typeorm';
 
@@ -16,6 +16,7 @@ import type { ClusterRepository } from '../clusters/cluster.repository.ts';
 import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
 import type { Config } from '../config/config.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
+import { jsonFault } from '../platform/json-fault.ts';
 import type { JobQueue } from '../platform/jobs.ts';
 
 export interface DocumentResult {
@@ -65,7 +66,8 @@ export class DocumentService {
     authorize(actor, 'write', 'Blueprint', actor.organizationId);
     authorize(actor, 'write', 'Assignment', actor.organizationId);
     authorize(actor, 'write', 'Cluster', actor.organizationId);
-    const { documents, problems: found } = parseDocuments(yaml, this.#parts.config.BODY_BYTES_MAX);
+    const { documents, problems: read } = parseDocuments(yaml, this.#parts.config.BODY_BYTES_MAX);
+    const found = [...read, ...documents.flatMap(faultsOf)];
     const project = await this.#parts.projects.getByName(actor.organizationId, projectName);
     if (found.some(({ severity }) => severity === 'error')) return { results: [], problems: found };
 
@@ -73,7 +75,7 @@ export class DocumentService {
     const problems: DocumentProblem[] = [...found];
     try {
       await inTransaction(this.#parts.dataSource, async (sql) => {
-        await sql.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`apply ${project.id}`]);
+        await this.#parts.projects.lockBindings(project.id, 'alone', sql);
         const published = new Set<string>();
         for (const document of inOrder(documents)) {
           const outcome = await this.#applyOne(actor, project, document, published, sql, problems);
@@ -208,6 +210,16 @@ export class DocumentService {
     await clusters.label(cluster.id, labels, sql);
     return { action: 'CHANGED', warnings: [] };
   }
+}
+
+/** YAML's escapes can say what cannot be kept. */
+function faultsOf({ index, kind, name, ...rest }: Document): DocumentProblem[] {
+  const fault = jsonFault(rest);
+  if (!fault) return [];
+  const { path, message } = fault;
+  return [
+    { index, kind, name, path: pathText(path), code: 'JSON_INVALID', message, severity: 'error' },
+  ];
 }
 
 const ORDER = { Blueprint: 0, Cluster: 1, Assignment: 2 } as const;

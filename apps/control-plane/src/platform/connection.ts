@@ -36,26 +36,29 @@ export interface PageRequest {
   readonly after: string | undefined;
 }
 
+// Keys are names, `project/name`, or positions.
+const CURSOR = /^k:([a-z0-9/-]{1,200})$/;
+
 /** Reads `first` and `after`. Throws PageInvalid beyond 1 to 200 or for a cursor that is not ours. */
 export function pageRequest(first: number, after?: string | null): PageRequest {
   if (first < 1 || first > PAGE_MAX)
     throw new PageInvalid(`first must be 1 to ${PAGE_MAX}, not ${first}`, { first, max: PAGE_MAX });
   if (after === undefined || after === null) return { first, after: undefined };
-  const key = Buffer.from(after, 'base64url').toString('utf8');
-  if (!key.startsWith('k:')) throw new PageInvalid('after is not a cursor of this list');
-  return { first, after: key.slice(2) };
+  const key = CURSOR.exec(Buffer.from(after, 'base64url').toString('utf8'))?.[1];
+  if (key === undefined) throw new PageInvalid('after is not a cursor of this list');
+  return { first, after: key };
 }
 
 /** Makes a connection of rows that were fetched with one more than asked for. */
 export function connectionOf<T>(
   items: readonly T[],
   { first }: PageRequest,
-  keyOf: (item: T) => string,
+  keyOf: (item: T, index: number) => string,
   totalCount: () => Promise<number>,
 ): Connection<T> {
   const page = items.slice(0, first);
-  const edges = page.map((node) => ({
-    cursor: Buffer.from(`k:${keyOf(node)}`).toString('base64url'),
+  const edges = page.map((node, index) => ({
+    cursor: Buffer.from(`k:${keyOf(node, index)}`).toString('base64url'),
     node,
   }));
   const pageInfo = { hasNextPage: items.length > first, endCursor: edges.at(-1)?.cursor ?? null };
@@ -67,6 +70,19 @@ export function connectionOf<T>(
       return totalCount();
     },
   };
+}
+
+/** A page of a list that is at hand whole; its keys are positions. Throws PageInvalid for a cursor of another list. */
+export function connectionOfAll<T>(all: readonly T[], page: PageRequest): Connection<T> {
+  const after = page.after ?? '-1';
+  if (!/^(-1|\d{1,9})$/.test(after)) throw new PageInvalid('after is not a cursor of this list');
+  const start = Number(after) + 1;
+  return connectionOf(
+    all.slice(start, start + page.first + 1),
+    page,
+    (_item, index) => String(start + index),
+    () => Promise.resolve(all.length),
+  );
 }
 
 type Class<T> = abstract new (...args: never[]) => T;

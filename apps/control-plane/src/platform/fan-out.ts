@@ -30,8 +30,13 @@ export class FanOut {
   constructor(config: Config, logger: Logger) {
     this.#logger = logger;
     const receive = (text: string): void => {
-      const { topic, payload } = JSON.parse(text) as { topic: Topic; payload: unknown };
-      this.#events.emit(topic, payload);
+      try {
+        const { topic, payload } = JSON.parse(text) as { topic: Topic; payload: unknown };
+        this.#events.emit(topic, payload);
+      } catch (error) {
+        // Somebody else speaks on our channel: that must not end the process.
+        logger.warn({ error: String(error) }, 'an event could not be read');
+      }
     };
     const resync = (): void => void this.#events.emit('resync');
     this.#transport = config.REDIS_URL

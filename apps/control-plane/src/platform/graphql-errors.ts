@@ -5,6 +5,11 @@ import { DomainError } from '@picket/kernel';
 
 import type { Logger } from './logger.ts';
 
+/** More errors than anybody reads. */
+const ERRORS_MAX = 100;
+/** A message repeats what was sent; beyond this it repeats no more (characters). */
+const MESSAGE_MAX = 2_000;
+
 interface GraphqlError {
   readonly message: string;
   readonly originalError?: unknown;
@@ -18,10 +23,14 @@ export function statusOfErrors(errors: readonly object[]): number {
   return errors.some((error) => isTooLarge(innermost(error))) ? 413 : 200;
 }
 
-/** What Mercurius found wrong with a request comes as one error that holds the single ones. */
+/** What Mercurius found wrong with a request comes as one error that holds the single ones, itself held by another. */
 export function formatGraphqlErrors(error: object, logger: Logger): object[] {
-  const inner = (error as { errors?: readonly GraphqlError[] }).errors;
-  return (inner ?? [error as GraphqlError]).map((single) => formatGraphqlError(single, logger));
+  const { errors, originalError } = error as {
+    errors?: readonly GraphqlError[];
+    originalError?: { errors?: readonly GraphqlError[] };
+  };
+  const singles = errors ?? originalError?.errors ?? [error as GraphqlError];
+  return singles.slice(0, ERRORS_MAX).map((single) => formatGraphqlError(single, logger));
 }
 
 /**
@@ -37,19 +46,29 @@ function formatGraphqlError(error: GraphqlError, logger: Logger): object {
   };
   if (original instanceof DomainError) {
     const { code, kind, details, message } = original;
-    return { message, ...place, extensions: { code, kind, details } };
+    return {
+      message: message.slice(0, MESSAGE_MAX),
+      ...place,
+      extensions: { code, kind, details },
+    };
   }
   if (isTooLarge(original))
     return { message: error.message, extensions: { code: 'TOO_LARGE', kind: 'invalid' } };
   if (isNoUuid(original))
     return {
-      message: original.message,
+      message: original.message.slice(0, MESSAGE_MAX),
       ...place,
       extensions: { code: 'ID_INVALID', kind: 'invalid' },
     };
+  if (isNoText(original))
+    return {
+      message: 'A text holds a NUL character or half of a surrogate pair',
+      ...place,
+      extensions: { code: 'TEXT_INVALID', kind: 'invalid' },
+    };
   if (original === undefined || isClientMistake(original))
     return {
-      message: error.message,
+      message: error.message.slice(0, MESSAGE_MAX),
       ...place,
       extensions: { code: 'BAD_REQUEST', kind: 'invalid' },
     };
@@ -106,9 +125,15 @@ function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** PostgreSQL's invalid_text_representation: texts come from clients only as ids, everything else has been parsed before. */
+/** PostgreSQL's invalid_text_representation. */
 function isNoUuid(error: unknown): error is Error {
-  return (error as { code?: string } | undefined)?.code === '22P02';
+  const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
+  return code === '22P02' && message.includes('uuid');
+}
+
+/** Its character_not_in_repertoire and untranslatable_character: names and the like reach it as they came. */
+function isNoText(error: unknown): boolean {
+  return ['22021', '22P05'].includes((error as { code?: string } | undefined)?.code ?? '');
 }
 
 /** Without it Nest logs each refused request with a stack at error level. */

@@ -1,5 +1,7 @@
 import { type CustomScalar, Scalar } from '@nestjs/graphql';
-import type { Json } from '@picket/kernel';
+import { DomainError, type Json, pathText } from '@picket/kernel';
+
+import { jsonFault } from './json-fault.ts';
 
 // The shape of a literal in a query, without importing `graphql` a second time (two realms).
 interface ValueNode {
@@ -12,6 +14,12 @@ interface ValueNode {
   }[];
 }
 
+/** A JSON value in a query or its variables cannot be kept as it is. */
+export class JsonInvalid extends DomainError {
+  readonly code = 'JSON_INVALID';
+  readonly kind = 'invalid';
+}
+
 /** Type token of the scalar in field decorators. */
 export class JsonValue {}
 
@@ -20,7 +28,7 @@ export class JsonScalar implements CustomScalar<Json, Json> {
   description = 'Any JSON value.';
 
   parseValue(value: unknown): Json {
-    return value as Json;
+    return faultless(value);
   }
 
   serialize(value: unknown): Json {
@@ -28,8 +36,15 @@ export class JsonScalar implements CustomScalar<Json, Json> {
   }
 
   parseLiteral(node: unknown): Json {
-    return literal(node as ValueNode);
+    return faultless(literal(node as ValueNode));
   }
+}
+
+function faultless(value: unknown): Json {
+  const fault = jsonFault(value);
+  if (fault)
+    throw new JsonInvalid(`${pathText(fault.path)}: ${fault.message}`, { path: fault.path });
+  return value as Json;
 }
 
 function literal(node: ValueNode): Json {

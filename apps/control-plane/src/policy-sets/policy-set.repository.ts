@@ -1,8 +1,13 @@
-import type { CompileResult } from '@picket/compiler';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+
+import type { CompileResult, PolicySet } from '@picket/compiler';
 import type { Capabilities } from '@picket/agent-protocol';
 import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
+
+const unzipped = promisify(gunzip);
 
 /** A cluster whose policy set must be looked at again. */
 export interface StaleCluster {
@@ -17,6 +22,13 @@ export interface StaleCluster {
 export interface Render {
   readonly key: string;
   readonly digest: string;
+  readonly blocked: boolean;
+}
+
+/** What a compilation had to say besides its result. */
+export interface Findings {
+  readonly losses: readonly object[];
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
   readonly blocked: boolean;
 }
 
@@ -118,7 +130,7 @@ export class PolicySetRepository {
   /** Raises the sequence above what an agent has seen: a hub restored from a backup must be able to speak to its fleet (decision 3). */
   async raiseSequence(id: string, seen: number): Promise<number> {
     const [[row]] = await this.#dataSource.query(
-      'UPDATE clusters SET desired_sequence = greatest(desired_sequence, $2 + 1) WHERE id = $1 RETURNING desired_sequence::float8 AS sequence',
+      'UPDATE clusters SET desired_sequence = greatest(desired_sequence, $2::bigint + 1) WHERE id = $1 RETURNING desired_sequence::float8 AS sequence',
       [id, seen],
     );
     return row.sequence;
@@ -146,33 +158,34 @@ export class PolicySetRepository {
     return row?.body;
   }
 
-  /** Policy sets by digest, with what the render of a cluster said. */
-  async describe(
-    digest: string,
-    renderKey: string | null,
-  ): Promise<
-    | {
-        body: Buffer;
-        sizeBytes: number;
-        losses: object[];
-        problems: { path: string; message: string }[];
-        blocked: boolean;
-      }
-    | undefined
-  > {
-    const [row] = await this.#dataSource.query(
-      `SELECT s.body, s.size_bytes AS "sizeBytes", coalesce(r.losses, '[]') AS losses, coalesce(r.problems, '[]') AS problems, coalesce(r.blocked, false) AS blocked
-       FROM policy_sets s LEFT JOIN renders r ON r.key = $2 WHERE s.digest = $1`,
-      [digest, renderKey],
+  /** Policy sets by digest, whole, in one query. */
+  async sets(digests: readonly string[]): Promise<Map<string, PolicySet>> {
+    const rows: { digest: string; body: Buffer }[] = await this.#dataSource.query(
+      'SELECT digest, body FROM policy_sets WHERE digest = ANY($1)',
+      [digests],
     );
-    return row;
+    const read = async (body: Buffer): Promise<PolicySet> =>
+      JSON.parse((await unzipped(body)).toString('utf8')) as PolicySet;
+    return new Map(
+      await Promise.all(rows.map(async ({ digest, body }) => [digest, await read(body)] as const)),
+    );
   }
 
-  async blockedRenders(keys: readonly string[]): Promise<Set<string>> {
-    const rows: { key: string }[] = await this.#dataSource.query(
-      'SELECT key FROM renders WHERE key = ANY($1) AND blocked',
+  /** Sizes by digest, in one query. */
+  async sizes(digests: readonly string[]): Promise<Map<string, number>> {
+    const rows: { digest: string; size: number }[] = await this.#dataSource.query(
+      'SELECT digest, size_bytes AS size FROM policy_sets WHERE digest = ANY($1)',
+      [digests],
+    );
+    return new Map(rows.map(({ digest, size }) => [digest, size]));
+  }
+
+  /** What renders said, by key, in one query. */
+  async findings(keys: readonly string[]): Promise<Map<string, Findings>> {
+    const rows: (Findings & { key: string })[] = await this.#dataSource.query(
+      'SELECT key, losses, problems, blocked FROM renders WHERE key = ANY($1)',
       [keys],
     );
-    return new Set(rows.map(({ key }) => key));
+    return new Map(rows.map((row) => [row.key, row]));
   }
 }

@@ -1,26 +1,12 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-
-import { Args, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import {
-  type NamespaceTemplate,
-  originOf,
-  type PolicySet,
-  type PolicySetObject,
-} from '@picket/compiler';
+import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { type NamespaceTemplate, originOf, type PolicySetObject } from '@picket/compiler';
 
 import type { Cluster } from '../clusters/cluster.ts';
 import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
-import { connectionOf, pageRequest } from '../platform/connection.ts';
+import { batched, type RequestContext } from '../platform/batched.ts';
+import { connectionOfAll, pageRequest } from '../platform/connection.ts';
 import * as graphql from './policy-set.graphql.ts';
 import { PolicySetRepository } from './policy-set.repository.ts';
-
-const unzipped = promisify(gunzip);
-
-interface Described {
-  readonly digest: string;
-  readonly body: Buffer;
-}
 
 @Resolver(() => ClusterType)
 export class ClusterPolicySetResolver {
@@ -30,41 +16,45 @@ export class ClusterPolicySetResolver {
     nullable: true,
     description: 'What it must have; null before its first facts.',
   })
-  async policySet(@Parent() { desiredDigest, renderKey }: Cluster): Promise<object | null> {
-    if (desiredDigest === null) return null;
-    const described = await this.policySets.describe(desiredDigest, renderKey);
-    if (!described) return null;
-    const { losses, problems, blocked, ...rest } = described;
+  async policySet(
+    @Parent() { desiredDigest: digest, renderKey }: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<object | null> {
+    if (digest === null) return null;
+    const { policySets } = this;
+    const [sizeBytes, findings] = await Promise.all([
+      batched(context, 'policySetSize', (digests) => policySets.sizes(digests)).load(digest),
+      renderKey === null
+        ? undefined
+        : batched(context, 'findings', (keys) => policySets.findings(keys)).load(renderKey),
+    ]);
+    const { losses = [], problems = [], blocked = false } = findings ?? {};
     const reasons = [
       ...problems.map(({ path, message }) => `${path}: ${message}`),
       ...losses.map((loss) => JSON.stringify(loss)),
     ];
-    return { ...rest, digest: desiredDigest, losses, blocked: blocked ? reasons : [] };
+    return { digest, sizeBytes, losses, blocked: blocked ? reasons : [] };
   }
 }
 
 @Resolver(() => graphql.PolicySetType)
 export class PolicySetResolver {
+  constructor(private readonly policySets: PolicySetRepository) {}
+
   @ResolveField(() => graphql.PolicySetObjectConnection, {
     description: 'Its objects and templates, in canonical order.',
   })
   async objects(
-    @Parent() { body }: Described,
+    @Parent() { digest }: { digest: string },
     @Args() { first, after }: PageArgs,
+    @Context() context: RequestContext,
   ): Promise<object> {
     const page = pageRequest(first, after);
-    const start = page.after === undefined ? 0 : Number(page.after) + 1;
-    const set = JSON.parse((await unzipped(body)).toString('utf8')) as PolicySet;
-    const all = [...set.objects, ...set.templates];
-    const items = all
-      .slice(start, start + page.first + 1)
-      .map((object, index) => ({ ...describe(object), index: start + index }));
-    return connectionOf(
-      items,
-      page,
-      ({ index }) => String(index),
-      () => Promise.resolve(all.length),
+    const set = await batched(context, 'policySet', (ids) => this.policySets.sets(ids)).load(
+      digest,
     );
+    const all = [...(set?.objects ?? []), ...(set?.templates ?? [])];
+    return connectionOfAll(all.map(describe), page);
   }
 }
 
