@@ -39,10 +39,10 @@ const QUERIES = {
     'id name project { name } labels state registeredAt lastSeenAt agentVersion status { phase }',
   ),
 };
-/** The same rows of `list` in SQL, with the condition that is the authorisation. */
+/** The same rows as `list`, by a statement written for nothing else; its first condition is the authorisation. */
 const SQL = `SELECT c.id, c.name, p.name AS project, c.labels, c.state, c.registered_at
 FROM clusters c JOIN projects p ON p.id = c.project_id
-WHERE p.organization_id = $1 AND (p.name, c.name) > ('default', $2) ORDER BY p.name, c.name LIMIT ${PAGE + 1}`;
+WHERE c.project_id = (SELECT id FROM projects WHERE organization_id = $1 AND name = 'default') AND c.name > $2 ORDER BY c.name LIMIT ${PAGE + 1}`;
 
 const FLEET = `
 INSERT INTO policy_sets (digest, body, size_bytes) VALUES ('d1', '', 0);

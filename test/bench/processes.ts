@@ -16,16 +16,16 @@ export function cpuSecondsOf(pid: number): number {
 
 /** The same for a process and all its children now: PostgreSQL works in one process per connection. */
 export function cpuSecondsOfTree(pid: number): number {
-  const children = readdirSync('/proc')
+  const ofChildren = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
+    .map((name) => {
       try {
-        return statOf(Number(name))[1] === String(pid);
+        return statOf(Number(name))[1] === String(pid) ? cpuSecondsOf(Number(name)) : 0;
       } catch {
-        return false; // it ended meanwhile
+        return 0; // it ended meanwhile, and its parent has waited for it
       }
     });
-  return [pid, ...children.map(Number)].reduce((sum, each) => sum + cpuSecondsOf(each), 0);
+  return ofChildren.reduce((sum, each) => sum + each, cpuSecondsOf(pid));
 }
 
 /** Resident memory of a process, bytes. */

@@ -18,6 +18,7 @@ jest.setTimeout(180_000);
 const NOT_RUN: readonly { readonly line: RegExp; readonly because: string }[] = [
   { line: /^npm run demo\b/, because: 'demo.test.ts runs it' },
   { line: /^npm run up\b/, because: 'up.test.ts runs it' },
+  { line: /^npm run bench\b/, because: 'it takes minutes, and its figures are for people' },
   { line: /^npm test\b/, because: 'it is what runs this test' },
   {
     line: /^docker /,

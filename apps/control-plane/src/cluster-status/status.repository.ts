@@ -82,11 +82,13 @@ export class StatusRepository {
     return row.count;
   }
 
+  /** Of each cluster its rows are looked up one by one: a join would rather read whole tables, as long as they fit into memory. */
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
       `SELECT c.id AS "clusterId", c.desired_digest AS "desiredDigest", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
          s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked, c.stale
-       FROM clusters c LEFT JOIN heartbeats h ON h.cluster_id = c.id LEFT JOIN cluster_statuses s ON s.cluster_id = c.id
+       FROM clusters c LEFT JOIN LATERAL (SELECT * FROM heartbeats WHERE cluster_id = c.id OFFSET 0) h ON true
+       LEFT JOIN LATERAL (SELECT * FROM cluster_statuses WHERE cluster_id = c.id OFFSET 0) s ON true
        LEFT JOIN renders r ON r.key = c.render_key WHERE c.id = ANY($1)`,
       [ids],
     );

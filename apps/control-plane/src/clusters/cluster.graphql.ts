@@ -56,6 +56,8 @@ export class ProjectConnection extends ConnectionType(ProjectType, 'Project') {}
 export class ClusterType {
   @Field(() => ID, { description: 'Id.' }) id!: string;
   @Field({ description: 'Name, unique in the project.' }) name!: string;
+  @Field(() => ProjectRefType, { description: 'The project that owns it.' })
+  project!: ProjectRefType;
   @Field(() => JsonValue, { description: 'Labels, which assignments select by.' }) labels!: object;
   @Field(() => ClusterStateType, { description: 'Where it stands.' }) state!: string;
   @Field(() => GraphQLISODateTime, { description: 'When it was registered.' }) registeredAt!: Date;

@@ -5,7 +5,7 @@ import type { Sql } from '../platform/database.ts';
 import { type Cluster, ClusterExists, ClusterMissing, type ClusterState } from './cluster.ts';
 import { selectorSql } from './selector-sql.ts';
 
-const COLUMNS = `c.id, c.project_id AS "projectId", p.name AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,
+const COLUMNS = `c.id, c.project_id AS "projectId", json_build_object('name', p.name) AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,
   c.registered_at AS "registeredAt", c.approved_at AS "approvedAt", c.desired_digest AS "desiredDigest",
   c.desired_sequence::float8 AS "desiredSequence", c.render_key AS "renderKey", c.capabilities_hash AS "capabilitiesHash"`;
 const FROM = 'FROM clusters c JOIN projects p ON p.id = c.project_id';
@@ -44,15 +44,23 @@ export class ClusterRepository {
     return cluster;
   }
 
-  list(question: ClusterQuestion, after: string | undefined, limit: number): Promise<Cluster[]> {
+  /**
+   * Reads each project's clusters in the order of their index, from the cursor on, until there are enough: a page costs what a page
+   * holds, however large the fleet.
+   */
+  list(question: ClusterQuestion, after = '/', limit: number): Promise<Cluster[]> {
     const values: unknown[] = [];
-    const where = conditions(question, values);
-    if (after !== undefined) {
-      const [project = '', name = ''] = after.split('/');
-      where.push(`(p.name, c.name) > ($${values.push(project)}, $${values.push(name)})`);
-    }
+    const [project = '', name = ''] = after.split('/');
+    const [ofProject, ofCluster] = conditions(question, values);
+    const afterProject = `$${values.push(project)}`;
+    const afterName = `CASE WHEN p.name = ${afterProject} THEN $${values.push(name)} ELSE '' END`;
+    const count = `$${values.push(limit)}`;
     return this.#dataSource.query(
-      `SELECT ${COLUMNS} ${FROM} WHERE ${where.join(' AND ')} ORDER BY p.name, c.name LIMIT $${values.push(limit)}`,
+      `SELECT ${COLUMNS} FROM projects p CROSS JOIN LATERAL (
+         SELECT * FROM clusters c WHERE ${['c.project_id = p.id', `c.name > ${afterName}`, ...ofCluster].join(' AND ')}
+         ORDER BY c.name LIMIT ${count}
+       ) c
+       WHERE ${[...ofProject, `p.name >= ${afterProject}`].join(' AND ')} ORDER BY p.name, c.name LIMIT ${count}`,
       values,
     );
   }
@@ -60,7 +68,7 @@ export class ClusterRepository {
   async count(question: ClusterQuestion, sql: Sql = this.#dataSource): Promise<number> {
     const values: unknown[] = [];
     const [row] = await sql.query(
-      `SELECT count(*)::int AS count ${FROM} WHERE ${conditions(question, values).join(' AND ')}`,
+      `SELECT count(*)::int AS count ${FROM} WHERE ${conditions(question, values).flat().join(' AND ')}`,
       values,
     );
     return row.count;
@@ -133,14 +141,17 @@ export class ClusterRepository {
   }
 }
 
+/** What must hold for the project `p`, with the organization that may see it, and for the cluster `c`. */
 function conditions(
   { organizationId, project, nameContains, state, selector }: ClusterQuestion,
   values: unknown[],
-): string[] {
-  const where = [`p.organization_id = $${values.push(organizationId)}`];
-  if (project !== undefined) where.push(`p.name = $${values.push(project)}`);
-  if (nameContains !== undefined) where.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);
-  if (state !== undefined) where.push(`c.state = $${values.push(state)}`);
-  if (selector !== undefined) where.push(`(${selectorSql(selector, 'c.labels', values)})`);
-  return where;
+): [ofProject: string[], ofCluster: string[]] {
+  const ofProject = [`p.organization_id = $${values.push(organizationId)}`];
+  if (project !== undefined) ofProject.push(`p.name = $${values.push(project)}`);
+  const ofCluster: string[] = [];
+  if (nameContains !== undefined)
+    ofCluster.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);
+  if (state !== undefined) ofCluster.push(`c.state = $${values.push(state)}`);
+  if (selector !== undefined) ofCluster.push(`(${selectorSql(selector, 'c.labels', values)})`);
+  return [ofProject, ofCluster];
 }

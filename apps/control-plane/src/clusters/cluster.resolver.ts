@@ -1,4 +1,4 @@
-import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { agentManifest } from '@picket/agent-protocol';
 
 import { CurrentActor, Requires } from '../access/access.guard.ts';
@@ -48,11 +48,6 @@ export class ClusterResolver {
   @Requires('read', 'Cluster')
   cluster(@CurrentActor() actor: Actor, @Args() by: graphql.FindArgs): Promise<Cluster> {
     return this.clusters.get(actor, by);
-  }
-
-  @ResolveField(() => graphql.ProjectRefType, { description: 'The project that owns it.' })
-  project(@Parent() { project }: Cluster): { name: string } {
-    return { name: project };
   }
 
   @Mutation(() => graphql.ProjectType, { description: 'Makes a project.' })

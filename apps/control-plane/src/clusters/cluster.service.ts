@@ -110,7 +110,7 @@ export class ClusterService {
     return connectionOf(
       items,
       page,
-      ({ project, name }) => `${project}/${name}`,
+      ({ project, name }) => `${project.name}/${name}`,
       () => clusters.count(question),
     );
   }

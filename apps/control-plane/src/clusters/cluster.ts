@@ -6,7 +6,7 @@ export type ClusterState = 'INVITED' | 'PENDING' | 'APPROVED' | 'REVOKED';
 export interface Cluster {
   readonly id: string;
   readonly projectId: string;
-  readonly project: string;
+  readonly project: { readonly name: string };
   readonly organizationId: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
