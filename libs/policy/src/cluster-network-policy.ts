@@ -2,7 +2,7 @@ import { LabelSelector } from '@picket/selector';
 import { z } from 'zod';
 
 import { CidrText, PortName, PortNumber } from './network-policy.ts';
-import { strict } from './problems-of.ts';
+import { always, strict } from './problems-of.ts';
 
 /** Priority 0 of tier Admin belongs to the agent's own escape rule (decision 5). */
 export const RESERVED_ADMIN_PRIORITY = 0;
@@ -16,18 +16,42 @@ function exactlyOne<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
   const members = Object.keys(shape);
-  return strict(shape).superRefine((value, context) => {
-    const set = Object.keys(value);
-    if (set.length === 1) return;
-    context.addIssue({
-      code: 'custom',
-      message: `${what} needs exactly one of ${members.join(', ')}${set.length > 1 ? `, not ${set.join(' and ')}` : ''}`,
-      params: { code: set.length === 0 ? 'PEER_EMPTY' : 'PEER_MIXED' },
-    });
-  });
+  return strict(shape).check(
+    always((value, context) => {
+      const set = Object.keys(value);
+      if (set.length === 1) return;
+      context.addIssue({
+        code: 'custom',
+        message: `${what} needs exactly one of ${members.join(', ')}${set.length > 1 ? ', not several' : ''}`,
+        params: { code: set.length === 0 ? 'PEER_EMPTY' : 'PEER_MIXED' },
+      });
+    }),
+  );
 }
 
-const NamespacedPods = strict({ namespaceSelector: LabelSelector, podSelector: LabelSelector });
+/** A list that the API type calls a set: an item that stands there twice is refused. */
+function distinct<Item extends z.ZodType<string>>(item: Item): z.ZodArray<Item> {
+  return z
+    .array(item)
+    .min(1)
+    .max(CAP)
+    .superRefine((texts, context) => {
+      for (const [index, text] of texts.entries())
+        if (texts.indexOf(text) !== index)
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: 'stands there twice',
+            params: { code: 'ITEM_REPEATED' },
+          });
+    });
+}
+
+/** An absent `namespaceSelector` is an empty one here: every namespace. */
+const NamespacedPods = strict({
+  namespaceSelector: LabelSelector.default({}),
+  podSelector: LabelSelector,
+});
 
 const Subject = exactlyOne('a subject', {
   namespaces: LabelSelector.optional(),
@@ -42,16 +66,17 @@ const IngressPeer = exactlyOne('a peer', {
 const DomainName = z
   .string()
   .max(253)
-  .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?$/, {
-    error: 'not a domain name such as example.com or *.example.com',
-  });
+  .regex(
+    /^(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?$/,
+    { error: 'not a domain name such as example.com or *.example.com' },
+  );
 
 const EgressPeer = exactlyOne('a peer', {
   namespaces: LabelSelector.optional(),
   pods: NamespacedPods.optional(),
   nodes: LabelSelector.optional(),
-  networks: z.array(CidrText).min(1).max(CAP).optional(),
-  domainNames: z.array(DomainName).min(1).max(CAP).optional(),
+  networks: distinct(CidrText.max(43)).optional(),
+  domainNames: distinct(DomainName).optional(),
 });
 
 const PortRange = strict({ start: PortNumber, end: PortNumber }).superRefine(
@@ -66,11 +91,12 @@ const PortRange = strict({ start: PortNumber, end: PortNumber }).superRefine(
   },
 );
 
+/** All ports of a protocol are the range 1 to 65535: the API refuses `tcp: {}`. */
 const L4 = strict({
   destinationPort: exactlyOne('destinationPort', {
     number: PortNumber.optional(),
     range: PortRange.optional(),
-  }).optional(),
+  }),
 });
 
 const Protocol = exactlyOne('a protocol', {
@@ -89,21 +115,20 @@ const common = {
 
 const IngressRule = strict({ ...common, from: z.array(IngressPeer).min(1).max(CAP) });
 
-const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }).superRefine(
-  (rule, context) => {
-    const named = rule.protocols?.some(
-      ({ destinationNamedPort }) => destinationNamedPort !== undefined,
+const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }).check(
+  always((rule, context) => {
+    const named = recordsOf(rule.protocols).some(
+      ([, protocol]) => 'destinationNamedPort' in protocol,
     );
-    for (const [index, peer] of rule.to.entries()) {
-      const outside = peer.networks ?? peer.nodes ?? peer.domainNames;
-      if (named && outside)
+    for (const [index, peer] of recordsOf(rule.to)) {
+      if (named && ('networks' in peer || 'nodes' in peer || 'domainNames' in peer))
         context.addIssue({
           code: 'custom',
           path: ['to', index],
           message: 'destinationNamedPort cannot be combined with networks, nodes or domainNames',
           params: { code: 'NAMED_PORT_WITH_NETWORKS' },
         });
-      if (peer.domainNames && rule.action !== 'Accept')
+      if ('domainNames' in peer && rule.action !== 'Accept')
         context.addIssue({
           code: 'custom',
           path: ['to', index, 'domainNames'],
@@ -111,7 +136,7 @@ const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }
           params: { code: 'DOMAIN_NAMES_NOT_ACCEPT' },
         });
     }
-  },
+  }),
 );
 
 /**
@@ -124,24 +149,38 @@ export const ClusterNetworkPolicySpec = strict({
   subject: Subject,
   ingress: z.array(IngressRule).max(CAP).optional(),
   egress: z.array(EgressRule).max(CAP).optional(),
-}).superRefine(({ tier, priority, egress = [] }, context) => {
-  if (tier === 'Admin' && priority === RESERVED_ADMIN_PRIORITY)
-    context.addIssue({
-      code: 'custom',
-      path: ['priority'],
-      message:
-        'priority 0 of tier Admin is reserved for the agent’s own escape rule: use 1 to 1000',
-      params: { code: 'PRIORITY_RESERVED' },
-    });
-  for (const [rule, { to }] of egress.entries())
-    for (const [peer, { domainNames }] of to.entries())
-      if (tier !== 'Admin' && domainNames)
-        context.addIssue({
-          code: 'custom',
-          path: ['egress', rule, 'to', peer, 'domainNames'],
-          message: 'domainNames are allowed in tier Admin only',
-          params: { code: 'DOMAIN_NAMES_NOT_ADMIN' },
-        });
-});
+}).check(
+  always(({ tier, priority, egress }, context) => {
+    if (tier === 'Admin' && priority === RESERVED_ADMIN_PRIORITY)
+      context.addIssue({
+        code: 'custom',
+        path: ['priority'],
+        message:
+          'priority 0 of tier Admin is reserved for the agent’s own escape rule: use 1 to 1000',
+        params: { code: 'PRIORITY_RESERVED' },
+      });
+    if (tier !== 'Baseline') return;
+    for (const [rule, { to }] of recordsOf(egress))
+      for (const [peer, members] of recordsOf(to))
+        if ('domainNames' in members)
+          context.addIssue({
+            code: 'custom',
+            path: ['egress', rule, 'to', peer, 'domainNames'],
+            message: 'domainNames are allowed in tier Admin only',
+            params: { code: 'DOMAIN_NAMES_NOT_ADMIN' },
+          });
+  }),
+);
+
+/** The objects of a list and their places, whatever it is. */
+function recordsOf(list: unknown): [number, Readonly<Record<string, unknown>>][] {
+  if (!Array.isArray(list)) return [];
+  return [...(list as unknown[]).entries()].flatMap(([index, item]) =>
+    item !== null && typeof item === 'object'
+      ? [[index, item as Readonly<Record<string, unknown>>]]
+      : [],
+  );
+}
+
 export type ClusterNetworkPolicySpec = z.infer<typeof ClusterNetworkPolicySpec>;
 export type ClusterNetworkPolicyRule = z.infer<typeof IngressRule> | z.infer<typeof EgressRule>;

@@ -1,12 +1,12 @@
 import { type Json, type Problem } from '@picket/kernel';
 import { Labels, LabelSelector } from '@picket/selector';
-import { parseAllDocuments, type Document as YamlDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { Blueprint } from './blueprint.ts';
 import { DnsLabel } from './manifest.ts';
 import { parseBlueprint } from './parse-blueprint.ts';
 import { problemsOf, strict } from './problems-of.ts';
+import { readYaml, type YamlValue } from './read-yaml.ts';
 
 /** `apiVersion` of Picket's own documents. */
 export const API_VERSION = 'picket.dev/v1alpha1';
@@ -75,52 +75,47 @@ const SCHEMAS = {
   Blueprint: BlueprintDocument,
 };
 
-const MAX_ALIASES = 100;
-const MAX_DEPTH = 64;
 const MAX_DOCUMENTS = 500;
+const MAX_PROBLEMS = 1_000;
+/** Of a kind or name that is repeated in problems. */
+const MAX_TEXT = 253;
 
 /**
  * Reads a stream of YAML documents of Picket's kinds: every problem of every document at once, nothing half-read.
  *
- * Bounded: `maxBytes` of text (default 1 MiB, UTF-16 units), 500 documents, 100 aliases each, depth 64; NUL and repeated keys are refused.
- * Never throws.
+ * Bounded: `maxBytes` of text (default 1 MiB, UTF-16 units), 500 documents, the depth and number of values of plain-json.ts,
+ * 1,000 problems told; NUL and repeated keys are refused. Never throws.
  */
 export function parseDocuments(text: string, maxBytes = 1_048_576): ParsedDocuments {
   if (text.length > maxBytes)
     return refused('TOO_LARGE', `the text is larger than ${maxBytes} bytes`);
   if (text.includes('\u0000')) return refused('YAML_INVALID', 'the text holds a NUL character');
-  const parsed = readYaml(text);
-  if ('fault' in parsed) return refused('YAML_INVALID', parsed.fault);
-  if (parsed.yamls.length > MAX_DOCUMENTS)
-    return refused('TOO_MANY', `at most ${MAX_DOCUMENTS} documents are allowed`);
+  const stream = readYaml(text, MAX_DOCUMENTS);
+  if ('fault' in stream) return refused(stream.fault.code, stream.fault.message);
 
   const documents: Document[] = [];
   const problems: DocumentProblem[] = [];
   const seen = new Map<string, number>();
-  for (const [index, yaml] of parsed.yamls.entries()) {
-    const { document, found, kind, name } = readDocument(index, yaml);
-    problems.push(...found.map((problem) => ({ ...problem, index, kind, name })));
+  for (const [index, value] of stream.values.entries()) {
+    const { document, found, kind, name } = readDocument(index, value);
+    for (const problem of found) problems.push({ ...problem, index, kind, name });
     if (!document) continue;
     documents.push(document);
     const key = `${document.kind}/${document.name}`;
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index);
-    else problems.push(problemAt(index, kind, name, `document ${first} is ${key} too`));
+    else problems.push(repeated(index, kind, name, `document ${first} is ${key} too`));
   }
-  return { documents, problems };
+  return { documents, problems: atMost(MAX_PROBLEMS, problems) };
 }
 
-function readYaml(text: string): { yamls: YamlDocument.Parsed[] } | { fault: string } {
-  try {
-    const yamls = parseAllDocuments(text, { prettyErrors: true, version: '1.2' });
-    if (!Array.isArray(yamls)) return { yamls: [] };
-    return {
-      yamls: yamls.filter(({ contents, errors }) => contents !== null || errors.length > 0),
-    };
-  } catch (error) {
-    // The parser recurses: text that nests too deep ends in a RangeError, which says nothing to its author.
-    return { fault: error instanceof RangeError ? 'nested too deep' : String(error) };
-  }
+/** The first problems, and how many more there are: an answer has a bound, however wrong the input. */
+function atMost(limit: number, problems: readonly DocumentProblem[]): readonly DocumentProblem[] {
+  const last = problems[limit - 1];
+  if (problems.length <= limit || !last) return problems;
+  const message = `${problems.length - limit + 1} more problems are not listed`;
+  const { index, kind, name } = last;
+  return [...problems.slice(0, limit - 1), { ...fault('TOO_MANY', message), index, kind, name }];
 }
 
 interface ReadDocument {
@@ -130,10 +125,8 @@ interface ReadDocument {
   readonly name: string | null;
 }
 
-function readDocument(index: number, yaml: YamlDocument.Parsed): ReadDocument {
-  const value = plainValue(yaml);
-  if ('fault' in value)
-    return { found: [fault('YAML_INVALID', value.fault)], kind: null, name: null };
+function readDocument(index: number, value: YamlValue): ReadDocument {
+  if ('fault' in value) return { found: [value.fault], kind: null, name: null };
   const kind = textAt(value.json, 'kind');
   const name = textAt(memberOf(value.json, 'metadata'), 'name');
   const version = textAt(value.json, 'apiVersion');
@@ -176,37 +169,14 @@ function interpret(
   }
 }
 
-function plainValue(yaml: YamlDocument.Parsed): { json: Json } | { fault: string } {
-  const first = yaml.errors[0];
-  if (first) return { fault: first.message };
-  try {
-    const json = yaml.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
-    return depthOver(json, MAX_DEPTH) ? { fault: `nested deeper than ${MAX_DEPTH}` } : { json };
-  } catch (error) {
-    return { fault: error instanceof RangeError ? 'nested too deep' : String(error) };
-  }
-}
-
-/** Level by level, so that depth itself costs no stack. */
-function depthOver(json: Json, limit: number): boolean {
-  let level: Json[] = [json];
-  for (let depth = 0; depth <= limit; depth++) {
-    level = level.flatMap((value) =>
-      value !== null && typeof value === 'object' ? (Object.values(value) as Json[]) : [],
-    );
-    if (level.length === 0) return false;
-  }
-  return true;
-}
-
 function memberOf(json: Json, key: string): Json {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return null;
-  return (json as Record<string, Json>)[key] ?? null;
+  return Object.hasOwn(json, key) ? ((json as Record<string, Json>)[key] ?? null) : null;
 }
 
 function textAt(json: Json, key: string): string | null {
   const member = memberOf(json, key);
-  return typeof member === 'string' ? member : null;
+  return typeof member === 'string' ? member.slice(0, MAX_TEXT) : null;
 }
 
 function refused(code: string, message: string): ParsedDocuments {
@@ -220,7 +190,7 @@ function fault(code: string, message: string): Problem {
   return { path: '', code, message, severity: 'error' };
 }
 
-function problemAt(
+function repeated(
   index: number,
   kind: string | null,
   name: string | null,

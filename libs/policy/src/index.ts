@@ -11,7 +11,13 @@ export {
 export { MANIFEST_KINDS, ManifestEnvelope, kindKey, type ManifestKind } from './manifest.ts';
 export { Adoption, Blueprint, ParameterDefinition, type ParameterType } from './blueprint.ts';
 export { parseBlueprint, type ParsedBlueprint } from './parse-blueprint.ts';
-export { bindParameters, parameterFaults, substitute, type ParameterValues } from './parameters.ts';
+export {
+  bindParameters,
+  expansionFault,
+  parameterFaults,
+  substitute,
+  type ParameterValues,
+} from './parameters.ts';
 export { validateEntries, BLUEPRINT_SECTIONS } from './validate-entries.ts';
 export {
   API_VERSION,

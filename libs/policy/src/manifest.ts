@@ -1,4 +1,4 @@
-import { Labels } from '@picket/selector';
+import { labelKeyFault, Labels } from '@picket/selector';
 import { z } from 'zod';
 
 import { strict } from './problems-of.ts';
@@ -50,6 +50,32 @@ export const DnsSubdomain = z
       'must be lower-case letters, digits, "-" and ".", with a letter or digit at both ends (RFC 1123 subdomain)',
   });
 
+/** In UTF-8 bytes, over keys and values (apimachinery `TotalAnnotationSizeLimitB`); 4 KiB less, so that our own annotation fits. */
+const MAX_ANNOTATION_BYTES = 256 * 1_024 - 4_096;
+
+/** Annotations of an object: keys as label keys, but in any case of letters; values are free, their sum is not (apimachinery `ValidateAnnotations`). */
+const Annotations = z.record(z.string(), z.string()).superRefine((annotations, context) => {
+  const issue = (path: PropertyKey[], message: string, code: string): void =>
+    context.addIssue({ code: 'custom', path, message, params: { code } });
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    bytes += utf8Length(key) + utf8Length(value);
+    const fault = labelKeyFault(key.toLowerCase());
+    if (fault !== undefined) issue([key], `annotation key ${fault}`, 'FORMAT_WRONG');
+  }
+  if (bytes > MAX_ANNOTATION_BYTES)
+    issue([], `all annotations together have at most ${MAX_ANNOTATION_BYTES} bytes`, 'TOO_LARGE');
+});
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const letter of text) {
+    const point = letter.codePointAt(0) ?? 0;
+    bytes += 1 + Number(point > 0x7f) + Number(point > 0x7ff) + Number(point > 0xffff);
+  }
+  return bytes;
+}
+
 /** A raw object of the allow-list: what stands around its spec. The spec of kinds that we model is checked apart. */
 export const ManifestEnvelope = strict({
   apiVersion: z.string(),
@@ -58,7 +84,7 @@ export const ManifestEnvelope = strict({
     name: DnsSubdomain,
     namespace: DnsLabel.optional(),
     labels: Labels.optional(),
-    annotations: z.record(z.string().max(317), z.string().max(65_536)).optional(),
+    annotations: Annotations.optional(),
   }),
   spec: z.record(z.string(), z.json()),
 }).superRefine(({ apiVersion, kind, metadata }, context) => {

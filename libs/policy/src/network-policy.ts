@@ -1,7 +1,7 @@
-import { cidrContains, LabelSelector, parseCidr } from '@picket/selector';
+import { cidrContains, isIpv4Mapped, LabelSelector, parseCidr, type Cidr } from '@picket/selector';
 import { z } from 'zod';
 
-import { strict } from './problems-of.ts';
+import { always, strict } from './problems-of.ts';
 
 /** A port of a NetworkPolicy is a number or the name of a container port (IANA_SVC_NAME, RFC 6335). */
 export const PortNumber = z.int().min(1).max(65_535);
@@ -13,50 +13,66 @@ export const PortName = z
       'a port name has at most 15 lower-case letters, digits and single "-", and at least one letter',
   });
 
+/**
+ * A CIDR that everybody reads alike. Stricter than older API servers, as newer ones are (KEP-4858): no leading zeros, no IPv4 block in
+ * IPv6 text. Host bits are taken, as all servers take them.
+ */
 export const CidrText = z
   .string()
   .max(64)
-  .refine((text) => parseCidr(text) !== undefined, {
-    error: 'not a CIDR such as 10.0.0.0/8 or 2001:db8::/32',
-    params: { code: 'CIDR_INVALID' },
+  .superRefine((text, context) => {
+    const cidr = parseCidr(text);
+    const message = cidr
+      ? 'an IPv4 block in IPv6 text is read differently by different plugins: write it as IPv4'
+      : 'not a CIDR such as 10.0.0.0/8 or 2001:db8::/32';
+    if (!cidr || isIpv4Mapped(cidr))
+      context.addIssue({ code: 'custom', message, params: { code: 'CIDR_INVALID' } });
   });
 
 const IpBlock = strict({
   cidr: CidrText,
   except: z.array(CidrText).max(1_000).optional(),
-}).superRefine(({ cidr, except = [] }, context) => {
-  const outer = parseCidr(cidr);
-  for (const [index, text] of except.entries()) {
-    const inner = parseCidr(text);
-    if (!outer || !inner) continue;
-    if (!cidrContains(outer, inner) || inner.prefix === outer.prefix)
-      context.addIssue({
-        code: 'custom',
-        path: ['except', index],
-        message: `must be a strict subset of cidr ${cidr}`,
-        params: { code: 'EXCEPT_OUTSIDE_CIDR' },
-      });
-  }
-});
+}).check(
+  always(({ cidr, except }, context) => {
+    const outer = cidrOf(cidr);
+    for (const [index, text] of Array.isArray(except) ? except.entries() : []) {
+      const inner = cidrOf(text);
+      if (!outer || !inner) continue;
+      if (!cidrContains(outer, inner) || inner.prefix === outer.prefix)
+        context.addIssue({
+          code: 'custom',
+          path: ['except', index],
+          message: `must be a strict subset of cidr ${String(cidr)}`,
+          params: { code: 'EXCEPT_OUTSIDE_CIDR' },
+        });
+    }
+  }),
+);
+
+function cidrOf(text: unknown): Cidr | undefined {
+  return typeof text === 'string' ? parseCidr(text) : undefined;
+}
 
 const Peer = strict({
   podSelector: LabelSelector.optional(),
   namespaceSelector: LabelSelector.optional(),
   ipBlock: IpBlock.optional(),
-}).superRefine((peer, context) => {
-  if (Object.keys(peer).length === 0)
-    context.addIssue({
-      code: 'custom',
-      message: 'a peer needs podSelector, namespaceSelector or ipBlock',
-      params: { code: 'PEER_EMPTY' },
-    });
-  if (peer.ipBlock && (peer.podSelector || peer.namespaceSelector))
-    context.addIssue({
-      code: 'custom',
-      message: 'ipBlock may not stand beside podSelector or namespaceSelector: use two peers',
-      params: { code: 'PEER_MIXED' },
-    });
-});
+}).check(
+  always((peer, context) => {
+    if (Object.keys(peer).length === 0)
+      context.addIssue({
+        code: 'custom',
+        message: 'a peer needs podSelector, namespaceSelector or ipBlock',
+        params: { code: 'PEER_EMPTY' },
+      });
+    if (peer.ipBlock && (peer.podSelector || peer.namespaceSelector))
+      context.addIssue({
+        code: 'custom',
+        message: 'ipBlock may not stand beside podSelector or namespaceSelector: use two peers',
+        params: { code: 'PEER_MIXED' },
+      });
+  }),
+);
 
 const Port = strict({
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),

@@ -100,13 +100,47 @@ export function substitute(
   );
 }
 
+/** Of the JSON text of one document with its parameters in place: a megabyte of `${references}` could say gigabytes. */
+const MAX_EXPANDED = 4 * 1_048_576;
+
+/** The problem of a value that would grow beyond 4 Mi characters of JSON with its parameters in place. Counts, and builds nothing. */
+export function expansionFault(
+  value: Json,
+  values: ParameterValues,
+  path: readonly PropertyKey[],
+): Problem | undefined {
+  const lengths = new Map(
+    Object.entries(values).map(([name, member]) => [name, JSON.stringify(member).length]),
+  );
+  if (expandedLength(value, lengths) <= MAX_EXPANDED) return undefined;
+  return {
+    path: pathText(path),
+    code: 'TOO_LARGE',
+    message: `with its parameters in place this is longer than ${MAX_EXPANDED} characters`,
+    severity: 'error',
+  };
+}
+
+function expandedLength(value: Json | undefined, lengths: ReadonlyMap<string, number>): number {
+  if (typeof value === 'string') {
+    let length = value.length;
+    for (const [, name = ''] of value.matchAll(REFERENCE)) length += lengths.get(name) ?? 0;
+    return length;
+  }
+  if (value === null || typeof value !== 'object') return 8;
+  let length = 2;
+  for (const [key, member] of Object.entries(value))
+    length += key.length + expandedLength(member as Json, lengths);
+  return length;
+}
+
 function substituteText(
   text: string,
   values: ParameterValues,
   unknown: (name: string) => void,
 ): Json {
   const whole = WHOLE.exec(text)?.[1];
-  if (whole !== undefined && !text.startsWith('$${')) {
+  if (whole !== undefined) {
     const value = Object.hasOwn(values, whole) ? values[whole] : undefined;
     if (value !== undefined) return value;
     unknown(whole);

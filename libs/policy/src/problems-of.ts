@@ -9,6 +9,10 @@ const CODES: Readonly<Record<string, string>> = {
   invalid_format: 'FORMAT_WRONG',
 };
 
+/** How many unknown fields of one object are told, each by its path; and how many of them get a suggestion. */
+const MAX_UNKNOWN = 100;
+const MAX_HINTS = 5;
+
 /** A strict object that lists its fields when it meets another one, and suggests the nearest. */
 export function strict<Shape extends z.ZodRawShape>(
   shape: Shape,
@@ -17,14 +21,31 @@ export function strict<Shape extends z.ZodRawShape>(
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
-      const hints = issue.keys
-        .map((key) => nearest(key, known))
-        .filter((hint) => hint !== undefined);
-      const meant = hints.length > 0 ? ` (did you mean ${hints.join(', ')}?)` : '';
+      const hints = new Set(
+        issue.keys.slice(0, MAX_HINTS).flatMap((key) => nearest(key, known) ?? []),
+      );
+      const meant = hints.size > 0 ? ` (did you mean ${[...hints].join(', ')}?)` : '';
       return `unknown field${meant}; allowed: ${known.join(', ')}`;
     },
   });
 }
+
+/**
+ * A rule over a whole object that is asked even when a part of it is wrong, so that every problem is told at once.
+ * Of what the schema says of the value only that it is an object holds then.
+ */
+export function always<Value>(
+  rule: (value: Unsure<Value>, context: z.RefinementCtx) => void,
+): z.core.$ZodCheck<Value> {
+  const check = z.superRefine<Value>((value, context) => {
+    if (value !== null && typeof value === 'object') rule(value as Unsure<Value>, context);
+  });
+  check._zod.def.when = () => true;
+  return check;
+}
+
+/** Every member may be missing or of another type. */
+export type Unsure<Value> = { readonly [Key in keyof Value]?: unknown };
 
 /** Turns what zod found into problems; one per unknown field, unions flattened to their nearest branch. */
 export function problemsOf(error: z.ZodError, base: readonly PropertyKey[] = []): Problem[] {
@@ -33,8 +54,7 @@ export function problemsOf(error: z.ZodError, base: readonly PropertyKey[] = [])
 
 function problemsOfIssue(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): Problem[] {
   const path = [...base, ...issue.path];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => problem([...path, key], 'FIELD_UNKNOWN', issue.message));
+  if (issue.code === 'unrecognized_keys') return unknownFields(issue.keys, path, issue.message);
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return [problem(path, 'FIELD_REQUIRED', 'this field is required')];
   if (issue.code === 'invalid_union') {
@@ -46,6 +66,20 @@ function problemsOfIssue(issue: z.core.$ZodIssue, base: readonly PropertyKey[]):
   const code =
     issue.code === 'custom' ? customCode(issue.params) : (CODES[issue.code] ?? 'VALUE_INVALID');
   return [problem(path, code, issue.message)];
+}
+
+function unknownFields(
+  keys: readonly string[],
+  path: readonly PropertyKey[],
+  message: string,
+): Problem[] {
+  const told = keys
+    .slice(0, MAX_UNKNOWN)
+    .map((key) => problem([...path, key], 'FIELD_UNKNOWN', message));
+  const more = keys.length - told.length;
+  return more > 0
+    ? [...told, problem(path, 'FIELD_UNKNOWN', `${more} more unknown fields are not listed`)]
+    : told;
 }
 
 function customCode(params: Record<string, unknown> | undefined): string {

@@ -1,45 +1,73 @@
-import { pathText, type Json, type Problem } from '@picket/kernel';
+import { pathText, type Problem } from '@picket/kernel';
 import { LabelSelector } from '@picket/selector';
 import type { z } from 'zod';
 
-import type { Blueprint } from './blueprint.ts';
 import { ClusterNetworkPolicySpec } from './cluster-network-policy.ts';
-import { DnsLabel, ManifestEnvelope } from './manifest.ts';
+import { DnsLabel, kindKey, ManifestEnvelope } from './manifest.ts';
 import { NetworkPolicySpec } from './network-policy.ts';
 import { problemsOf } from './problems-of.ts';
+
+const CLUSTER_POLICY = 'policy.networking.k8s.io/v1alpha2/ClusterNetworkPolicy';
 
 /** The sections of a blueprint that turn into objects. */
 export const BLUEPRINT_SECTIONS = ['clusterPolicies', 'namespacePolicies', 'manifests'] as const;
 
-type Sections = Pick<Blueprint, (typeof BLUEPRINT_SECTIONS)[number]>;
+/** The entries of a blueprint with values in place; null where an entry could not be read and is told elsewhere. */
+export interface Sections {
+  readonly clusterPolicies?: readonly (Named | null)[] | undefined;
+  readonly namespacePolicies?:
+    | readonly ((Named & { readonly namespaceSelector: unknown }) | null)[]
+    | undefined;
+  readonly manifests?: readonly ({ readonly manifest: unknown } | null)[] | undefined;
+}
+
+interface Named {
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
 
 /** Everything that is wrong with the entries of a blueprint whose parameters have been replaced by values. Paths start with `base`. */
 export function validateEntries(sections: Sections, base: readonly PropertyKey[]): Problem[] {
+  const clusterPolicies = placed(sections.clusterPolicies, [...base, 'clusterPolicies']);
+  const namespacePolicies = placed(sections.namespacePolicies, [...base, 'namespacePolicies']);
+  const manifests = placed(sections.manifests, [...base, 'manifests']);
   return [
-    ...(sections.clusterPolicies ?? []).flatMap(({ name, spec }, index) => {
-      const path = [...base, 'clusterPolicies', index];
-      return [
-        ...faults(DnsLabel, name, [...path, 'name']),
-        ...faults(ClusterNetworkPolicySpec, spec, [...path, 'spec']),
-      ];
-    }),
-    ...(sections.namespacePolicies ?? []).flatMap(({ name, spec, namespaceSelector }, index) => {
-      const path = [...base, 'namespacePolicies', index];
-      return [
-        ...faults(DnsLabel, name, [...path, 'name']),
-        ...faults(LabelSelector, namespaceSelector, [...path, 'namespaceSelector']),
-        ...faults(NetworkPolicySpec, spec, [...path, 'spec']),
-      ];
-    }),
-    ...(sections.manifests ?? []).flatMap(({ manifest }, index) =>
-      manifestFaults(manifest, [...base, 'manifests', index, 'manifest']),
+    ...clusterPolicies.flatMap(({ entry: { name, spec }, path }) => [
+      ...faults(DnsLabel, name, [...path, 'name']),
+      ...faults(ClusterNetworkPolicySpec, spec, [...path, 'spec']),
+    ]),
+    ...namespacePolicies.flatMap(({ entry: { name, spec, namespaceSelector }, path }) => [
+      ...faults(DnsLabel, name, [...path, 'name']),
+      ...selectorFaults(namespaceSelector, [...path, 'namespaceSelector']),
+      ...faults(NetworkPolicySpec, spec, [...path, 'spec']),
+    ]),
+    ...manifests.flatMap(({ entry: { manifest }, path }) =>
+      manifestFaults(manifest, [...path, 'manifest']),
     ),
-    ...equalPriorities(sections, base),
-    ...repeatedNames(sections, base),
+    ...conflicts(clusterPolicies, namespacePolicies, manifests),
   ];
 }
 
-function manifestFaults(manifest: Json, path: readonly PropertyKey[]): Problem[] {
+interface Placed<Entry> {
+  readonly entry: Entry;
+  readonly path: readonly PropertyKey[];
+}
+
+function placed<Entry>(
+  entries: readonly (Entry | null)[] = [],
+  base: readonly PropertyKey[],
+): Placed<Entry>[] {
+  return entries.flatMap((entry, index) =>
+    entry === null ? [] : [{ entry, path: [...base, index] }],
+  );
+}
+
+function selectorFaults(selector: unknown, path: readonly PropertyKey[]): Problem[] {
+  if (typeof selector !== 'string') return faults(LabelSelector, selector, path);
+  return [error(path, 'TYPE_WRONG', 'must be a label selector, or a ${parameter} that is one')];
+}
+
+function manifestFaults(manifest: unknown, path: readonly PropertyKey[]): Problem[] {
   const parsed = ManifestEnvelope.safeParse(manifest);
   if (!parsed.success) return problemsOf(parsed.error, path);
   const { apiVersion, kind, spec } = parsed.data;
@@ -55,34 +83,55 @@ function faults(schema: z.ZodType, value: unknown, path: readonly PropertyKey[])
   return result.success ? [] : problemsOf(result.error, path);
 }
 
-/** Same tier and same priority: the API leaves their order undefined. */
-function equalPriorities(
-  { clusterPolicies = [] }: Sections,
-  base: readonly PropertyKey[],
+/** What two entries may not share: their object, and, since the API leaves the order undefined then, tier and priority. */
+function conflicts(
+  clusterPolicies: readonly Placed<Named>[],
+  namespacePolicies: readonly Placed<Named>[],
+  manifests: readonly Placed<{ readonly manifest: unknown }>[],
 ): Problem[] {
-  const first = new Map<string, string>();
-  return clusterPolicies.flatMap(({ name, spec }, index) => {
-    const key = `${JSON.stringify(spec['tier'])} priority ${JSON.stringify(spec['priority'])}`;
-    const other = first.get(key);
-    if (other === undefined) {
-      first.set(key, name);
-      return [];
-    }
-    const path = pathText([...base, 'clusterPolicies', index, 'spec', 'priority']);
-    const message = `policy ${other} has the same tier and priority, so their order is undefined`;
-    return [{ path, code: 'PRIORITY_EQUAL', message, severity: 'error' as const }];
-  });
+  const problems: Problem[] = [];
+  const names = new Map<string, string>();
+  const priorities = new Map<string, string>();
+  const isTaken = (taken: Map<string, string>, key: string, path: readonly PropertyKey[]) => {
+    const first = taken.get(key);
+    if (first === undefined) taken.set(key, pathText(path));
+    return first;
+  };
+  const addName = (key: string, path: readonly PropertyKey[]): void => {
+    const first = isTaken(names, key, path);
+    if (first !== undefined)
+      problems.push(error(path, 'NAME_REPEATED', `${first} names the same object`));
+  };
+  const addPriority = (spec: unknown, path: readonly PropertyKey[]): void => {
+    const { tier, priority } = spec as Readonly<Record<string, unknown>>;
+    if (typeof tier !== 'string' || typeof priority !== 'number') return;
+    const first = isTaken(priorities, `${tier} ${priority}`, path);
+    const message = `${first} has the same tier and priority, so their order is undefined`;
+    if (first !== undefined) problems.push(error([...path, 'priority'], 'PRIORITY_EQUAL', message));
+  };
+
+  for (const { entry, path } of clusterPolicies) {
+    addName(`${CLUSTER_POLICY} ${entry.name}`, [...path, 'name']);
+    addPriority(entry.spec, [...path, 'spec']);
+  }
+  for (const { entry, path } of namespacePolicies)
+    addName(`template ${entry.name}`, [...path, 'name']);
+  for (const { entry, path } of manifests) {
+    const parsed = ManifestEnvelope.safeParse(entry.manifest);
+    if (!parsed.success) continue;
+    const { metadata, spec } = parsed.data;
+    const kind = kindKey(parsed.data);
+    addName(`${kind} ${metadata.namespace ?? ''} ${metadata.name}`.replace('  ', ' '), [
+      ...path,
+      'manifest',
+      'metadata',
+      'name',
+    ]);
+    if (kind === CLUSTER_POLICY) addPriority(spec, [...path, 'manifest', 'spec']);
+  }
+  return problems;
 }
 
-function repeatedNames(sections: Sections, base: readonly PropertyKey[]): Problem[] {
-  return (['clusterPolicies', 'namespacePolicies'] as const).flatMap((section) => {
-    const seen = new Set<string>();
-    return (sections[section] ?? []).flatMap(({ name }, index) => {
-      const repeated = seen.has(name);
-      seen.add(name);
-      const path = pathText([...base, section, index, 'name']);
-      const message = `another entry of ${section} has this name`;
-      return repeated ? [{ path, code: 'NAME_REPEATED', message, severity: 'error' as const }] : [];
-    });
-  });
+function error(path: readonly PropertyKey[], code: string, message: string): Problem {
+  return { path: pathText(path), code, message, severity: 'error' };
 }

@@ -8,7 +8,11 @@ export interface Cidr {
   readonly canonical: boolean;
 }
 
-/** Reads `10.0.0.0/8` or `2001:db8::/32` as Go's `net.ParseCIDR` does; undefined for anything else (leading zeros, zones, IPv4 in IPv6 text with a zone, …). */
+/**
+ * Reads `10.0.0.0/8` or `2001:db8::/32` as Go's `netip.ParsePrefix` does, host bits allowed; undefined for anything else.
+ *
+ * Leading zeros are refused: old parsers read them as octal, so two plugins could see two networks (CVE-2021-29923).
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const [address, length, ...rest] = text.split('/');
   if (address === undefined || length === undefined || rest.length > 0) return undefined;
@@ -58,16 +62,23 @@ function parseIpv4(text: string): { value: bigint; bits: 32 } | undefined {
   return { value, bits: 32 };
 }
 
-/** RFC 4291 section 2.2, all three forms. */
+/** Whether it is an IPv4 block in IPv6 text, `::ffff:10.0.0.0/104`: two readings of one network, so the APIs refuse it or read it differently. */
+export function isIpv4Mapped({ family, first, prefix }: Cidr): boolean {
+  return family === 6 && prefix >= 96 && first >> 32n === 0xffffn;
+}
+
+/** RFC 4291 section 2.2, all three forms; dotted IPv4 at the end only. */
 function parseIpv6(text: string): { value: bigint; bits: 128 } | undefined {
   if (text.length > 45) return undefined;
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = groups(halves[0] ?? '');
-  const tail = halves.length === 2 ? groups(halves[1] ?? '') : [];
+  const [before = '', after] = halves;
+  if (after !== undefined && before.includes('.')) return undefined;
+  const head = groups(before);
+  const tail = groups(after ?? '');
   if (!head || !tail) return undefined;
   const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  if (after === undefined ? missing !== 0 : missing < 1) return undefined;
   const all = [...head, ...Array.from({ length: missing }, () => 0), ...tail];
   let value = 0n;
   for (const group of all) value = value * 65_536n + BigInt(group);
@@ -77,14 +88,12 @@ function parseIpv6(text: string): { value: bigint; bits: 128 } | undefined {
 function groups(text: string): number[] | undefined {
   if (text === '') return [];
   const words = text.split(':');
-  const last = words.at(-1) ?? '';
-  const embedded = last.includes('.') ? parseIpv4(last) : undefined;
-  if (last.includes('.') && !embedded) return undefined;
   const numbers: number[] = [];
-  for (const word of embedded ? words.slice(0, -1) : words) {
-    if (!/^[0-9a-fA-F]{1,4}$/.test(word)) return undefined;
-    numbers.push(Number.parseInt(word, 16));
+  for (const [index, word] of words.entries()) {
+    const embedded = index === words.length - 1 ? parseIpv4(word) : undefined;
+    if (embedded) numbers.push(Number(embedded.value >> 16n), Number(embedded.value & 65_535n));
+    else if (/^[0-9a-fA-F]{1,4}$/.test(word)) numbers.push(Number.parseInt(word, 16));
+    else return undefined;
   }
-  if (embedded) numbers.push(Number(embedded.value >> 16n), Number(embedded.value & 65_535n));
   return numbers;
 }

@@ -2,4 +2,4 @@ export { matchesLabels } from './matches-labels.ts';
 export { LabelSelector, LabelExpression, Labels } from './label-selector.ts';
 export { labelKeyFault, labelValueFault } from './label-syntax.ts';
 export { parseSelectorText, SelectorTextInvalid } from './selector-text.ts';
-export { parseCidr, cidrContains, cidrHasAddress, type Cidr } from './cidr.ts';
+export { parseCidr, cidrContains, cidrHasAddress, isIpv4Mapped, type Cidr } from './cidr.ts';

@@ -4,25 +4,50 @@ import { labelKeyFault, labelValueFault } from './label-syntax.ts';
 
 const Key = z.string().superRefine((key, context) => {
   const fault = labelKeyFault(key);
-  if (fault !== undefined) context.addIssue(`label key ${JSON.stringify(key)} ${fault}`);
+  if (fault !== undefined) refuse(context, [], `label key ${JSON.stringify(key)} ${fault}`);
 });
 
 const Value = z.string().superRefine((value, context) => {
   const fault = labelValueFault(value);
-  if (fault !== undefined) context.addIssue(`label value ${JSON.stringify(value)} ${fault}`);
+  if (fault !== undefined) refuse(context, [], `label value ${JSON.stringify(value)} ${fault}`);
 });
 
-/** Labels of an object: at most 256 here, keys and values in Kubernetes' syntax. */
-export const Labels = z.record(z.string(), Value).superRefine((labels, context) => {
-  const keys = Object.keys(labels);
-  if (keys.length > 256) context.addIssue('at most 256 labels are allowed');
-  for (const key of keys) {
+const MAX_LABELS = 256;
+
+/**
+ * Labels of an object: at most 256 here, keys and values in Kubernetes' syntax.
+ *
+ * Not a `z.record`, which drops a key `__proto__` without a word: a selector that loses a label picks more.
+ */
+export const Labels = z.custom<Labels>().superRefine((labels, context) => {
+  const value: unknown = labels;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    context.addIssue({ code: 'invalid_type', expected: 'record', input: value });
+    return;
+  }
+  const entries: [string, unknown][] = Object.entries(value);
+  if (entries.length > MAX_LABELS) {
+    refuse(context, [], `at most ${MAX_LABELS} labels are allowed`);
+    return;
+  }
+  for (const [key, member] of entries) {
     const fault = labelKeyFault(key);
-    if (fault !== undefined)
-      context.addIssue({ code: 'custom', path: [key], message: `label key ${fault}` });
+    if (fault !== undefined) refuse(context, [key], `label key ${fault}`);
+    if (typeof member !== 'string') {
+      context.addIssue({ code: 'invalid_type', expected: 'string', input: member, path: [key] });
+      continue;
+    }
+    const valueFault = labelValueFault(member);
+    if (valueFault !== undefined)
+      refuse(context, [key], `label value ${JSON.stringify(member)} ${valueFault}`);
   }
 });
 export type Labels = Readonly<Record<string, string>>;
+
+/** As an object, not as a text: after a text zod asks no further checks of what stands around it. */
+function refuse(context: z.RefinementCtx, path: PropertyKey[], message: string): void {
+  context.addIssue({ code: 'custom', path, message });
+}
 
 /** One requirement of a selector. `In` and `NotIn` need values, `Exists` and `DoesNotExist` must have none. */
 export const LabelExpression = z
