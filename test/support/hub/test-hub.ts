@@ -63,8 +63,8 @@ export class TestHub {
   }
 
   /** Another replica of the same hub: same database, queue and keys, a port of its own. */
-  async replica(): Promise<TestHub> {
-    const other = new TestHub(this.#dir, this.#env, () => Promise.resolve());
+  async replica(env: Readonly<Record<string, string>> = {}): Promise<TestHub> {
+    const other = new TestHub(this.#dir, { ...this.#env, ...env }, () => Promise.resolve());
     await other.up();
     return other;
   }
