@@ -173,7 +173,7 @@ describe('API and worker in processes of their own', () => {
       { id },
     );
 
-    const worker = await api.replica('main.worker');
+    const worker = await api.replica({}, 'main.worker');
     undo.push(() => worker.stop());
 
     expect(before.policySet).toBeNull();

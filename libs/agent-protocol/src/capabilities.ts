@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { Text } from './text.ts';
+
 /** One policy kind that the API server serves, keyed `group/version/Kind` in {@link Capabilities}. */
 export const ServedApi = z.object({
   /** Whether something in the cluster enforces it; a served CRD without a CNI behind it does nothing. Null: not known. */
@@ -8,17 +10,17 @@ export const ServedApi = z.object({
    * Every field of the served schema as a dotted path, lists as `[]`, sorted: `spec.ingress[].ports[].endPort`.
    * Null when the API server tells no schema; then no field counts as missing.
    */
-  fields: z.array(z.string().max(512)).max(5_000).nullable(),
+  fields: z.array(Text(512)).max(5_000).nullable(),
 });
 export type ServedApi = z.infer<typeof ServedApi>;
 
 /** What a cluster can express: the only facts that a policy set is compiled from (decision 1 of the architecture). */
 export const Capabilities = z.object({
   /** `gitVersion` of the API server, as it says it: `v1.33.2`. */
-  kubernetesVersion: z.string().max(128),
+  kubernetesVersion: Text(128),
   /** Name of the network plugin (`cilium`, `calico`, …), null when none was recognised. */
-  cni: z.string().max(64).nullable(),
+  cni: Text(64).nullable(),
   /** Served policy kinds by `group/version/Kind`, e.g. `networking.k8s.io/v1/NetworkPolicy`. */
-  apis: z.record(z.string().max(256), ServedApi),
+  apis: z.record(Text(256), ServedApi),
 });
 export type Capabilities = z.infer<typeof Capabilities>;

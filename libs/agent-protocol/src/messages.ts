@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { Capabilities } from './capabilities.ts';
 import { SignedGrant } from './grant.ts';
+import { Text } from './text.ts';
 
 /** Minor version of the protocol that this code speaks; the major one is in the path. Unknown fields are ignored on both sides. */
 export const PROTOCOL_VERSION = '1.0';
@@ -16,13 +17,13 @@ const Count = z.int().nonnegative().max(2_147_483_647);
 
 /** Trades a one-time join token for an identity. The signature proves that the sender holds the key. */
 export const EnrolRequest = z.object({
-  protocol: z.string().max(16),
+  protocol: Text(16),
   joinToken: z.string().min(16).max(256),
   /** Raw Ed25519 public key (32 bytes), base64url. */
   publicKey: Base64Url,
   /** Ed25519 signature over `picket.enrol.v1\n${joinToken}\n${publicKey}`, base64url. */
   proof: Base64Url,
-  agentVersion: z.string().max(64),
+  agentVersion: Text(64),
 });
 export type EnrolRequest = z.infer<typeof EnrolRequest>;
 
@@ -39,11 +40,11 @@ export const EnrolResponse = z.object({
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
 
 /** A client assertion (RFC 7523, EdDSA JWT): `iss` and `sub` the cluster id, `aud` `picket-hub`, `iat`, `exp` within 120 s, `jti`. */
-export const TokenRequest = z.object({ assertion: z.string().max(2_048) });
+export const TokenRequest = z.object({ assertion: Text(2_048) });
 export type TokenRequest = z.infer<typeof TokenRequest>;
 
 export const TokenResponse = z.object({
-  accessToken: z.string().max(2_048),
+  accessToken: Text(2_048),
   /** Seconds. */
   expiresIn: z.int().positive(),
 });
@@ -51,8 +52,8 @@ export type TokenResponse = z.infer<typeof TokenResponse>;
 
 /** The heartbeat: what runs here. */
 export const SyncRequest = z.object({
-  protocol: z.string().max(16),
-  agentVersion: z.string().max(64),
+  protocol: Text(16),
+  agentVersion: Text(64),
   /** Digest that is applied and confirmed now; null before the first one. */
   digest: Digest.nullable(),
   /** Sequence of the last grant that was accepted; 0 before the first one. */
@@ -78,18 +79,18 @@ export type SyncResponse = z.infer<typeof SyncResponse>;
 /** One object that is not simply in place. */
 export const ObjectOutcome = z.object({
   /** `apiVersion/Kind` and name as in the policy set: `networking.k8s.io/v1/NetworkPolicy`. */
-  kind: z.string().max(256),
-  namespace: z.string().max(253).nullable(),
-  name: z.string().max(253),
+  kind: Text(256),
+  namespace: Text(253).nullable(),
+  name: Text(253),
   state: z.enum(['pending', 'failed', 'drifted', 'foreign']),
   /** The API server's own words, cut at 2,000 characters; for `foreign` which adoption mode keeps us away. */
-  message: z.string().max(2_000),
+  message: Text(2_000),
 });
 export type ObjectOutcome = z.infer<typeof ObjectOutcome>;
 
 /** What became of a grant. Exactly-once in effect by (cluster, epoch, sequence of the report). */
 export const StatusReport = z.object({
-  protocol: z.string().max(16),
+  protocol: Text(16),
   /** Chosen at random when an agent starts without its spool; report sequences rise within it. */
   epoch: z.uuid(),
   reportSequence: z.int().positive(),
@@ -116,17 +117,17 @@ export const StatusReport = z.object({
   /** Milliseconds since the epoch by the agent's corrected clock. */
   atMs: z.int().positive(),
   /** Why the whole set was refused (bad grant, wrong digest, …); null otherwise. */
-  reason: z.string().max(2_000).nullable(),
+  reason: Text(2_000).nullable(),
 });
 export type StatusReport = z.infer<typeof StatusReport>;
 
-export const FactsReport = z.object({ protocol: z.string().max(16), capabilities: Capabilities });
+export const FactsReport = z.object({ protocol: Text(16), capabilities: Capabilities });
 export type FactsReport = z.infer<typeof FactsReport>;
 
 /** Body of every answer that is not 2xx. `code` is stable, `message` is for people. */
 export const Refusal = z.object({
-  code: z.string().max(64),
-  message: z.string().max(2_000),
+  code: Text(64),
+  message: Text(2_000),
   /** Present with 401 CLOCK_SKEW: milliseconds since the epoch by the hub's clock. */
   hubTimeMs: z.int().positive().optional(),
 });
