@@ -14,6 +14,8 @@ export const ServedApi = z.object({
 });
 export type ServedApi = z.infer<typeof ServedApi>;
 
+const MAX_APIS = 64;
+
 /** What a cluster can express: the only facts that a policy set is compiled from (decision 1 of the architecture). */
 export const Capabilities = z.object({
   /** `gitVersion` of the API server, as it says it: `v1.33.2`. */
@@ -21,6 +23,8 @@ export const Capabilities = z.object({
   /** Name of the network plugin (`cilium`, `calico`, …), null when none was recognised. */
   cni: Text(64).nullable(),
   /** Served policy kinds by `group/version/Kind`, e.g. `networking.k8s.io/v1/NetworkPolicy`. */
-  apis: z.record(Text(256), ServedApi),
+  apis: z
+    .record(Text(256), ServedApi)
+    .refine((apis) => Object.keys(apis).length <= MAX_APIS, { error: `at most ${MAX_APIS} kinds` }),
 });
 export type Capabilities = z.infer<typeof Capabilities>;

@@ -61,7 +61,7 @@ interface Entry {
  * Paths of problems start with `assignments["name"]`.
  */
 export function compile({ bindings, capabilities }: CompileInput): CompileResult {
-  const problems: Problem[] = [];
+  const sources: (readonly Problem[])[] = [];
   const entries: Entry[] = [];
   for (const binding of bindings.toSorted((a, b) => order(a.assignment, b.assignment))) {
     const base = ['assignments', binding.assignment];
@@ -71,12 +71,12 @@ export function compile({ bindings, capabilities }: CompileInput): CompileResult
       binding.includes,
       base,
     );
-    problems.push(...found);
+    sources.push(found);
     if (found.every(({ severity }) => severity !== 'error'))
       for (const version of versions) entries.push(...entriesOf(version, binding.assignment));
   }
   const { kept, conflicts } = merge(entries);
-  problems.push(...conflicts, ...equalPriorities(kept));
+  const problems = [...sources.flat(), ...conflicts, ...equalPriorities(kept)];
 
   const losses: Loss[] = [];
   const fine = kept.filter(({ object, blocksOnLoss }) => {
@@ -109,7 +109,7 @@ function entriesOf(
 ): Entry[] {
   const blocksOnLoss = document.onLoss !== 'Report';
   const adoption = (own: Adoption | undefined): Adoption => own ?? document.adoption ?? 'Never';
-  const meta = (entry: string): Stamp => ({ blueprint, version, entry, assignment });
+  const meta = (entry: string): Origin => ({ blueprint, version, entry, assignment });
   const add = (object: Entry['object'], section: string, index: number): Entry => ({
     object,
     blocksOnLoss,
@@ -148,8 +148,6 @@ function entriesOf(
   ];
 }
 
-type Stamp = Origin;
-
 interface RawManifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -162,7 +160,7 @@ interface RawManifest {
   readonly spec: unknown;
 }
 
-function stamped({ apiVersion, kind, metadata, spec }: RawManifest, origin: Stamp): Manifest {
+function stamped({ apiVersion, kind, metadata, spec }: RawManifest, origin: Origin): Manifest {
   const labels = { ...metadata.labels, ...MANAGED_BY, [BLUEPRINT_LABEL]: origin.blueprint };
   const annotations = { ...metadata.annotations, [ORIGIN_ANNOTATION]: originText(origin) };
   const { name, namespace } = metadata;
@@ -180,7 +178,7 @@ function keyOf({ manifest, ...rest }: PolicySetObject | NamespaceTemplate): stri
   return `${apiVersion}/${kind} ${place}/${metadata.name}`;
 }
 
-/** Sorted by key; the same object from two sources counts once, different content under one key is a conflict. */
+/** Sorted by key; the same object from two sources counts once, and blocks on a loss when one of them asks for that. Different content under one key is a conflict. */
 function merge(entries: readonly Entry[]): { kept: Entry[]; conflicts: Problem[] } {
   const byKey = new Map<string, Entry>();
   const conflicts: Problem[] = [];
@@ -191,7 +189,10 @@ function merge(entries: readonly Entry[]): { kept: Entry[]; conflicts: Problem[]
       byKey.set(key, entry);
       continue;
     }
-    if (content(first.object) === content(entry.object)) continue;
+    if (content(first.object) === content(entry.object)) {
+      byKey.set(key, { ...first, blocksOnLoss: first.blocksOnLoss || entry.blocksOnLoss });
+      continue;
+    }
     const by = first.object.manifest.metadata.annotations[ORIGIN_ANNOTATION];
     const message = `${key} is given different content by ${by}`;
     conflicts.push({
@@ -207,12 +208,12 @@ function merge(entries: readonly Entry[]): { kept: Entry[]; conflicts: Problem[]
 
 /** What must be equal for two sources to agree: everything but where it comes from. */
 function content(object: PolicySetObject | NamespaceTemplate): string {
-  const { manifest, ...rest } = object;
-  return canonicalJson({
-    ...rest,
-    apiVersion: manifest.apiVersion,
-    spec: manifest.spec,
-  } as unknown as Json);
+  const { labels, annotations, ...metadata } = object.manifest.metadata;
+  const { [BLUEPRINT_LABEL]: _blueprint, ...ownLabels } = labels;
+  const { [ORIGIN_ANNOTATION]: _origin, ...ownAnnotations } = annotations;
+  const own = { ...metadata, labels: ownLabels, annotations: ownAnnotations };
+  const anonymous = { ...object, manifest: { ...object.manifest, metadata: own } };
+  return canonicalJson(anonymous as unknown as Json);
 }
 
 /** Two ClusterNetworkPolicies with one tier and priority: the API leaves their order undefined. */

@@ -25,16 +25,28 @@ export function diffBlueprints(before: Blueprint, after: Blueprint): EntryChange
 }
 
 function entriesOf(blueprint: Blueprint): Map<string, Json> {
-  const entries = new Map<string, Json>();
+  const found: [string, Json][] = [];
   for (const field of ['description', 'onLoss', 'adoption'] as const)
-    if (blueprint[field] !== undefined) entries.set(field, blueprint[field]);
+    if (blueprint[field] !== undefined) found.push([field, blueprint[field]]);
   for (const parameter of blueprint.parameters ?? [])
-    entries.set(`parameters/${parameter.name}`, parameter as Json);
+    found.push([`parameters/${parameter.name}`, parameter as Json]);
   for (const include of blueprint.includes ?? [])
-    entries.set(`includes/${include.blueprint}`, include as Json);
+    found.push([`includes/${include.blueprint}`, include as Json]);
   for (const section of BLUEPRINT_SECTIONS)
     for (const entry of blueprint[section] ?? [])
-      entries.set(`${section}/${nameOf(entry)}`, entry as unknown as Json);
+      found.push([`${section}/${nameOf(entry)}`, entry as unknown as Json]);
+  return numbered(found);
+}
+
+/** Entries of one name, such as a blueprint that is included twice with other parameters, are told apart by `#2`, `#3`, in the order of their text. */
+function numbered(found: readonly [string, Json][]): Map<string, Json> {
+  const entries = new Map<string, Json>();
+  const sorted = found.toSorted(([, a], [, b]) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
+  for (const [name, entry] of sorted) {
+    let key = name;
+    for (let count = 2; entries.has(key); count++) key = `${name}#${count}`;
+    entries.set(key, entry);
+  }
   return entries;
 }
 

@@ -1,7 +1,8 @@
-import { pathText, type Json, type Problem } from '@picket/kernel';
+import { canonicalJson, pathText, type Json, type Problem } from '@picket/kernel';
 import {
   bindParameters,
   BLUEPRINT_SECTIONS,
+  expansionFault,
   substitute,
   validateEntries,
   type Blueprint,
@@ -54,12 +55,17 @@ export function expand(
       return fault('INCLUDE_TOO_MANY', `more than ${MAX_INCLUDES} included blueprints`);
 
     const bound = bindParameters(named.document.parameters ?? [], values, [...path, 'parameters']);
-    problems.push(...bound.problems);
-    const document = replaceAll(named.document, bound.values);
-    const key = `${name} ${JSON.stringify(bound.values)}`;
+    const entries = entriesOf(named.document);
+    const tooLarge = expansionFault(entries, bound.values, path);
+    problems.push(...bound.problems, ...(tooLarge ? [tooLarge] : []));
+    // Wrong values make wrong entries, here and in what is included: nothing more can be learnt below.
+    if (bound.problems.length > 0 || tooLarge) return undefined;
+    const key = `${name} ${canonicalJson(bound.values)}`;
     if (seen.has(key)) return undefined;
     seen.add(key);
-    if (bound.problems.length === 0) problems.push(...validateEntries(document, path));
+    const replaced = substitute(entries, bound.values, () => undefined) as Partial<Blueprint>;
+    const document = { ...named.document, ...replaced };
+    for (const problem of validateEntries(document, path)) problems.push(problem);
     versions.push({ ...named, document, path });
 
     for (const [index, include] of (document.includes ?? []).entries()) {
@@ -86,12 +92,12 @@ export function expand(
   return { versions, problems };
 }
 
-function replaceAll(document: Blueprint, values: ParameterValues): Blueprint {
-  const replaced = Object.fromEntries(
+/** What of a document may hold references to parameters. */
+function entriesOf(document: Blueprint): Json {
+  return Object.fromEntries(
     [...BLUEPRINT_SECTIONS, 'includes' as const].flatMap((section) => {
       const entries = document[section];
-      return entries ? [[section, substitute(entries as Json, values, () => undefined)]] : [];
+      return entries ? [[section, entries as Json]] : [];
     }),
   );
-  return { ...document, ...replaced };
 }
