@@ -125,6 +125,15 @@ function suite(start: () => Promise<Backends>): void {
     expect(grant?.sequence).toBeGreaterThan(agent.held.sequence);
   });
 
+  it('raises it too when the agent has seen another digest under the same sequence', async () => {
+    const { agent } = await settled('forked');
+    agent.held = { ...agent.held, digest: '0'.repeat(64) };
+
+    const { grant } = await agent.sync();
+
+    expect(grant?.sequence).toBeGreaterThan(agent.held.sequence);
+  });
+
   it('counts a repeated report once, also beside a newer one', async () => {
     const { agent, id } = await settled('twice');
     const sync = await (async () => {

@@ -215,9 +215,12 @@ export class AgentGateway {
       if (isGood) return null;
       if (held.sequence > desiredSequence && held.sequence > SEEN_MAX)
         throw new Refused(400, 'INVALID', 'sequence: no hub has counted that far');
-      // An agent that has seen more than we know talks to a hub restored from a backup.
+      // An agent that has seen more than we know, or something else under the same number, talks to a hub restored from a backup, or
+      // comes from another one. It refuses whatever does not stand above that.
+      const isForked =
+        held.sequence === desiredSequence && ![null, desiredDigest].includes(held.digest);
       const sequence =
-        held.sequence > desiredSequence
+        held.sequence > desiredSequence || isForked
           ? await policySets.raiseSequence(id, held.sequence)
           : desiredSequence;
       return keys.sign({
