@@ -33,7 +33,8 @@ export async function bindAgentRole({ client, agentUser }: TestCluster): Promise
 export class JoinedCluster {
   readonly #hub: TestHub;
   readonly #cluster: TestCluster;
-  readonly #joinToken: string;
+  /** What lies in the agent's token file now. */
+  joinToken: string;
   readonly #dir: string;
   readonly id: string;
   agent: Agent | undefined;
@@ -46,7 +47,7 @@ export class JoinedCluster {
     this.#hub = hub;
     this.#cluster = cluster;
     this.id = id;
-    this.#joinToken = joinToken;
+    this.joinToken = joinToken;
     this.#dir = dir;
   }
 
@@ -72,7 +73,7 @@ export class JoinedCluster {
     const store = new FolderStore(this.#dir);
     this.agent = await startAgent({
       hubUrl: this.#hub.url,
-      joinToken: this.#joinToken,
+      joinToken: () => Promise.resolve(this.joinToken),
       kubeConfig,
       store,
       spoolStore: store,

@@ -10,7 +10,13 @@ let made: Promise<Certificate> | undefined;
 
 /** A self-signed certificate for loopback, made once per process: kubectl sends its token over TLS only. */
 export function loopbackCertificate(): Promise<Certificate> {
-  made ??= generate([{ name: 'commonName', value: 'picket kube-simulator' }], {
+  made ??= certificateFor('localhost');
+  return made;
+}
+
+/** A self-signed certificate for loopback under a name, and the authority that one checks it with. */
+export async function certificateFor(name: string): Promise<Certificate> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: `picket ${name}` }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
@@ -20,10 +26,10 @@ export function loopbackCertificate(): Promise<Certificate> {
         name: 'subjectAltName',
         altNames: [
           { type: 7, ip: '127.0.0.1' },
-          { type: 2, value: 'localhost' },
+          { type: 2, value: name },
         ],
       },
     ],
-  }).then(({ private: key, cert }) => ({ key, cert }));
-  return made;
+  });
+  return { key, cert };
 }

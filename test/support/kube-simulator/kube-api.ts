@@ -71,14 +71,7 @@ export class KubeApi {
   update(at: Target, body: Record<string, unknown>, write: Write): ApiObject {
     const live = this.get(at);
     const object = this.#complete(at, body);
-    const version = object.metadata.resourceVersion;
-    if (version && version !== live.metadata.resourceVersion)
-      throw new ApiRefusal(
-        409,
-        'Conflict',
-        `Operation cannot be fulfilled on ${qualifiedName(at.resource)} "${at.name}": the object has been modified; please apply your changes to the latest version and try again`,
-        detailsOf(at),
-      );
+    checkVersion(at, live, object);
     return this.#save(at, live, object, write, false);
   }
 
@@ -101,6 +94,7 @@ export class KubeApi {
         `failed to create typed patch object: ${unknown}: field not declared in schema`,
       );
     const live = this.store.find(qualifiedName(at.resource), keyOf(at));
+    if (live) checkVersion(at, live, wanted);
     const { schema } = at.resource;
     const writer = { manager: write.manager, time: this.#time(), force: write.force === true };
     return this.#save(at, live, applyFields(live, wanted, schema, writer), write, true);
@@ -302,6 +296,18 @@ export class KubeApi {
       .toISOString()
       .replace(/\.\d+Z$/, 'Z');
   }
+}
+
+/** A write that names the version it was made from is refused on any other. */
+function checkVersion(at: Target, live: ApiObject, next: ApiObject): void {
+  const version = next.metadata.resourceVersion;
+  if (version && version !== live.metadata.resourceVersion)
+    throw new ApiRefusal(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${qualifiedName(at.resource)} "${at.name}": the object has been modified; please apply your changes to the latest version and try again`,
+      detailsOf(at),
+    );
 }
 
 export function target(resource: Resource, namespace: string | undefined, name: string): Target {
