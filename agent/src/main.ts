@@ -12,6 +12,7 @@ import { KubeApi } from './policy/kube-api.ts';
 import { readSettings, type Settings, USAGE } from './settings.ts';
 import { type Agent, startAgent } from './start-agent.ts';
 import { AGENT_VERSION } from './version.ts';
+import { wordsOf } from './words-of.ts';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2));
@@ -59,7 +60,7 @@ async function run(settings: Settings): Promise<void> {
   if (isStopping) return;
   agent = await startAgent({
     hubUrl: settings.hub,
-    joinToken: await readToken(settings['token-file']),
+    joinToken: () => readToken(settings['token-file']),
     kubeConfig,
     store: isInCluster ? new SecretStore(api, namespace) : folder,
     spoolStore: folder,
@@ -69,7 +70,7 @@ async function run(settings: Settings): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, healthPort: health.port })}\n`);
 }
 
-/** The token is needed only once, so its file may be gone later. */
+/** The token is needed only once, so its file may be gone later, and there again when the cluster is to join anew. */
 async function readToken(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
@@ -81,6 +82,6 @@ async function readToken(file: string | undefined): Promise<string | undefined> 
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${wordsOf(error)}\n`);
   process.exit(1);
 });

@@ -37,10 +37,17 @@ const Listen = z
       host: text.slice(0, colon).replaceAll(/[[\]]/g, ''),
       port: Number(text.slice(colon + 1)),
     };
-  });
+  })
+  .refine(({ port }) => port <= 65_535, 'must be HOST:PORT with a port up to 65535');
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const Settings = z.object({
-  hub: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+  // Whoever reads along has the join token and the access tokens.
+  hub: z.url({ protocol: /^https?$/, error: 'must be an https URL' }).refine((text) => {
+    const { protocol, hostname } = URL.parse(text) ?? {};
+    return protocol === 'https:' || LOOPBACK.test(hostname ?? '');
+  }, 'must be an https URL; http is for this machine only'),
   'token-file': z.string().optional(),
   kubeconfig: z.string().optional(),
   'state-dir': z.string().default('picket-agent'),
@@ -54,7 +61,7 @@ export type Settings = z.infer<typeof Settings>;
 
 /** Reads the command line. Throws an error that lists all that is wrong with it. */
 export function readSettings(args: readonly string[]): Settings | 'help' | 'version' {
-  const { values } = parseArgs({ args: [...args], options, strict: true });
+  const { values } = parse(args);
   if (values.help) return 'help';
   if (values.version) return 'version';
   const result = Settings.safeParse(values);
@@ -64,4 +71,12 @@ export function readSettings(args: readonly string[]): Settings | 'help' | 'vers
       `--${path.join('.')}: ${values[path[0] as 'hub'] === undefined ? 'is required' : message}`,
   );
   throw new Error(`${faults.join('\n')}\n\n${USAGE}`);
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof options }>> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${USAGE}`, { cause: error });
+  }
 }

@@ -12,8 +12,8 @@ import { AGENT_VERSION } from './version.ts';
 
 export interface AgentOptions {
   readonly hubUrl: string;
-  /** Needed until the agent has enrolled. */
-  readonly joinToken?: string | undefined;
+  /** The join token that lies ready; asked for until the agent has enrolled, and again when the hub will not have it any more. */
+  readonly joinToken?: () => Promise<string | undefined>;
   readonly kubeConfig: KubeConfig;
   /** Identity and last set. */
   readonly store: StateStore;
@@ -35,7 +35,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const {
     hubUrl,
-    joinToken,
+    joinToken = () => Promise.resolve(undefined),
     store,
     spoolStore,
     logger,
@@ -44,7 +44,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   } = options;
   const identity = await Identity.load(store);
   const client = await HubClient.create({ hubUrl, identity, caFile, nowMs });
-  const spool = await Spool.load(spoolStore);
+  const spool = await Spool.load(spoolStore, logger);
   const api = new KubeApi(options.kubeConfig);
   const enforcer: Enforcer = new Enforcer({
     api,
@@ -52,8 +52,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
     nowMs: () => client.nowMs(),
     report: (report) => link.report(report),
+    onCapabilities: () => link.syncNow(),
   });
-  const link = new Link({
+  const link: Link = new Link({
     client,
     identity,
     spool,
@@ -61,9 +62,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
     agentVersion: AGENT_VERSION,
     random: Math.random,
+    joinToken,
   });
   await enforcer.start();
-  link.start(joinToken);
+  link.start();
   return {
     link,
     running: () => enforcer.running(),

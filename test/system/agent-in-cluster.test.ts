@@ -67,9 +67,28 @@ function suite(start: () => Promise<TestCluster>): void {
     expect(await store.read('identity')).toBe('second ✓');
     await expect(api.get(secrets)).rejects.toMatchObject({ status: 403 });
     await expect(api.get(`${secrets}/picket-agent-join`)).rejects.toMatchObject({ status: 403 });
-    await expect(store.write('set', 'x'.repeat(900_000))).rejects.toThrow(
-      'do not fit into a Secret',
+  });
+
+  it('keeps in chunks what is larger than a Secret, and all of it or the one before', async () => {
+    const store = new SecretStore(api, NAMESPACE);
+    const text = (mark: string, bytes: number): string => mark.repeat(bytes);
+    const [small, large, larger] = [text('s', 900_000), text('l', 2_500_000), text('L', 7_000_000)];
+
+    for (const each of [small, large, larger, large, small]) {
+      await store.write('set', each);
+      expect((await store.read('set')) === each).toBe(true);
+    }
+    await store.write('set', large);
+    // Killed in the middle of the next write: chunks of the other row are there, and nothing has switched over.
+    const halfway = new SecretStore(failingAfter(api, 2), NAMESPACE);
+    await expect(halfway.write('set', larger)).rejects.toThrow('killed');
+
+    expect((await store.read('set')) === large).toBe(true);
+    await expect(store.write('set', text('x', 8_000_001))).rejects.toThrow(
+      'picket-agent-set: 8000001 bytes do not fit into 8 Secrets of 1000000',
     );
+    await expect(store.write('identity', text('x', 1_000_001))).rejects.toThrow('do not fit');
+    expect((await store.read('set')) === large).toBe(true);
   });
 
   it('leads alone; who leaves lets the next one in at once', async () => {
@@ -92,6 +111,21 @@ function suite(start: () => Promise<TestCluster>): void {
     await second.release();
   });
 
+  it('takes over from one that died without a word when its time is over', async () => {
+    const at = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/picket-agent`;
+    const dead = { holderIdentity: 'dead', leaseDurationSeconds: 3, renewTime: null };
+    await cluster.client.patch(at, { spec: dead });
+    const heir = new LeaderLease(api, NAMESPACE, 'heir', pino({ level: 'silent' }));
+    const sinceMs = performance.now();
+
+    await heir.acquire(() => undefined);
+
+    expect(performance.now() - sinceMs).toBeGreaterThan(2_900);
+    const { body } = await cluster.client.get(at);
+    expect(body['spec']).toMatchObject({ holderIdentity: 'heir', leaseDurationSeconds: 15 });
+    await heir.release();
+  });
+
   it('says when somebody else took the lease', async () => {
     const lease = new LeaderLease(api, NAMESPACE, 'robbed', pino({ level: 'silent' }));
     const at = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/picket-agent`;
@@ -104,6 +138,21 @@ function suite(start: () => Promise<TestCluster>): void {
 
     await eventually(() => Promise.resolve(expect(isLost).toBe(true)));
     await lease.release();
+  });
+}
+
+/** An API that dies after some writes of Secrets. */
+function failingAfter(api: KubeApi, writes: number): KubeApi {
+  let left = writes;
+  return new Proxy(api, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (name === 'merge' && left-- === 0) throw new Error('killed');
+        return Reflect.apply(member, target, args);
+      };
+    },
   });
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
+import { bracketOf } from '../../agent/src/policy/bracket.ts';
 import {
   bindAgentRole,
   type Data,
@@ -197,16 +198,198 @@ function suite(start: () => Promise<TestCluster>): void {
     await untilPhase(member, 'APPLIED');
   });
 
-  it('prunes everything when the assignment goes', async () => {
-    const { name } = await settled();
+  async function unassign(name: string): Promise<void> {
     const { assignments } = await hub.ask(
       `{ assignments(first: 100) { edges { node { id name } } } }`,
     );
     const { node } = assignments.edges.find((edge: Data) => edge['node'].name === name);
-
     await hub.ask(`mutation ($input: DeleteAssignmentInput!) { deleteAssignment(input: $input) }`, {
       input: { assignmentId: node.id },
     });
+  }
+
+  it('takes out what a hand adds to a policy, not only what it changes', async () => {
+    const { name, member } = await settled();
+    const at = `${policies(name)}/${name}-default-deny`;
+    const denied = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
+
+    for (const path of ['', '?fieldManager=picket-agent']) {
+      await cluster.client.patch(`${at}${path}`, { spec: { ingress: [{}], egress: [{}] } });
+      await eventually(async () =>
+        expect((await cluster.client.get(at)).body['spec']).toEqual(denied),
+      );
+    }
+
+    await untilPhase(member, 'APPLIED');
+    await eventually(async () => {
+      const { cluster: read } = await hub.ask(
+        `query ($id: ID!) { cluster(id: $id) { status { repairs } } }`,
+        { id: member.id },
+      );
+      expect(read.status.repairs).toBeGreaterThanOrEqual(2);
+    });
+  });
+
+  it('never prunes what is not in its inventory, whatever marks it bears', async () => {
+    const { name } = await settled();
+    const { body: ours } = await cluster.client.get(`${policies(name)}/${name}-allow`);
+    const { metadata, spec, apiVersion, kind } = ours as KubeBody;
+    const { labels, annotations } = metadata;
+    const twin = (policy: string): object => ({
+      apiVersion,
+      kind,
+      metadata: { name: policy, labels, annotations },
+      spec,
+    });
+
+    // As a second Picket would have it, or a person who copies.
+    await cluster.client.apply(`${policies(name)}/twin`, twin('twin'), 'picket-agent');
+    await cluster.client.create(policies(name), twin('copy'));
+    await hub.apply(documents(name, { allowFrom: 'api' }));
+
+    await eventually(async () => {
+      const { body } = await cluster.client.get(`${policies(name)}/${name}-allow`);
+      expect(body['spec'].ingress[0].from[0].podSelector.matchLabels).toEqual({ app: 'api' });
+    });
+    await unassign(name);
+    await eventually(async () => expect(await names(policies(name))).toEqual(['copy', 'twin']));
+  });
+
+  it('removes a bracket that an agent left behind when it was killed', async () => {
+    const { name, member } = await settled();
+    await member.stopAgent();
+    const bracket = bracketOf(name);
+    await cluster.client.apply(`${policies(name)}/picket-bracket`, bracket, 'picket-agent');
+
+    await member.startAgent();
+
+    await eventually(async () =>
+      expect(await names(policies(name))).toEqual([`${name}-allow`, `${name}-default-deny`]),
+    );
+  });
+
+  it('holds a namespace open while its policies come and go, unless something else closes it', async () => {
+    const { name } = await settled();
+    const seen = async (namespace: string, act: () => Promise<unknown>): Promise<string[]> => {
+      const { body } = await cluster.client.get(policies(namespace));
+      const version = body['metadata'].resourceVersion;
+      const watch = await cluster.client.watch(
+        `${policies(namespace)}?watch=true&resourceVersion=${version}`,
+      );
+      await act();
+      const events: string[] = [];
+      while (!events.at(-1)?.endsWith(' end')) {
+        const { type, object } = await watch.next();
+        events.push(`${type} ${object['metadata'].name.replace(`${name}-`, '')}`);
+      }
+      watch.close();
+      return events;
+    };
+    /** Comes after all that the agent does. */
+    const end = (namespace: string): Promise<unknown> =>
+      cluster.client.apply(
+        `${policies(namespace)}/end`,
+        {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'end' },
+          spec: { podSelector: {} },
+        },
+        'test',
+      );
+    const relabel = (namespace: string, suite: string | null): Promise<unknown> =>
+      cluster.client.patch(`/api/v1/namespaces/${namespace}`, { metadata: { labels: { suite } } });
+    const untilCount = (namespace: string, count: number): Promise<void> =>
+      eventually(async () => expect(await names(policies(namespace))).toHaveLength(count));
+    const open = `${name}-open`;
+    await createNamespace(open);
+
+    const coming = await seen(open, async () => {
+      await relabel(open, name);
+      await untilCount(open, 2);
+      await end(open);
+    });
+    await cluster.client.delete(`${policies(open)}/end`);
+    const going = await seen(open, async () => {
+      await relabel(open, null);
+      await untilCount(open, 0);
+      await end(open);
+    });
+    await cluster.client.create(CNPS, {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: `${name}-closed` },
+      spec: {
+        tier: 'Baseline',
+        priority: 77,
+        subject: { namespaces: {} },
+        ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }],
+      },
+    });
+    await createNamespace(`${name}-shut`);
+    const shut = await seen(`${name}-shut`, async () => {
+      await relabel(`${name}-shut`, name);
+      await untilCount(`${name}-shut`, 2);
+      await end(`${name}-shut`);
+    });
+    await cluster.client.delete(`${CNPS}/${name}-closed`);
+
+    expect(coming).toEqual([
+      'ADDED picket-bracket',
+      'ADDED allow',
+      'ADDED default-deny',
+      'DELETED picket-bracket',
+      'ADDED end',
+    ]);
+    expect(going).toEqual([
+      'ADDED picket-bracket',
+      'DELETED default-deny',
+      'DELETED allow',
+      'DELETED picket-bracket',
+      'ADDED end',
+    ]);
+    expect(shut).toEqual(['ADDED allow', 'ADDED default-deny', 'ADDED end']);
+  });
+
+  it('tells its hub of a policy kind that comes, brings its objects, and goes on when the kind goes', async () => {
+    const { name, member } = await settled();
+    const notServed = expect.stringContaining('KIND_NOT_SERVED');
+    const at = '/apis/projectcalico.org/v3/globalnetworkpolicies';
+    const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    const manifest = `  manifests:
+    - manifest:
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: { name: ${name}-global }
+        spec: { order: 10 }
+  namespacePolicies:`;
+    await hub.apply(documents(name).replace('  namespacePolicies:', manifest));
+    await eventually(async () =>
+      expect(await member.read()).toMatchObject({ policySet: { blocked: [notServed] } }),
+    );
+
+    expect((await cluster.client.create(crds, globalPolicyCrd)).status).toBe(201);
+    await eventually(async () => expect(await names(at)).toEqual([`${name}-global`]));
+    await untilPhase(member, 'APPLIED');
+    await cluster.client.delete(`${crds}/${globalPolicyCrd.metadata.name}`);
+
+    await eventually(async () =>
+      expect(await member.read()).toMatchObject({ policySet: { blocked: [notServed] } }),
+    );
+    await cluster.client.delete(`${policies(name)}/${name}-allow`);
+    await eventually(async () => expect(await names(policies(name))).toContain(`${name}-allow`));
+    // The API server's own words, for the one object that cannot be there any more.
+    await eventually(async () =>
+      expect((await member.read())['status'].problems).toEqual([
+        expect.objectContaining({ name: `${name}-global`, state: 'failed' }),
+      ]),
+    );
+  });
+
+  it('prunes everything when the assignment goes', async () => {
+    const { name } = await settled();
+
+    await unassign(name);
 
     await eventually(async () => {
       expect(await names(policies(name))).toEqual([]);
@@ -225,7 +408,10 @@ function suite(start: () => Promise<TestCluster>): void {
       { podSelector: { matchLabels: { made: 'by-hand' } }, policyTypes: ['Ingress'] },
       'foreign',
     ],
+    // Ours names no ingress; server-side apply alone would leave this one in, and find no difference.
+    ['IfNoDiff', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] }, 'foreign'],
     ['IfNoDiff', { podSelector: {}, policyTypes: ['Ingress'] }, 'adopted'],
+    ['Always', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] }, 'adopted'],
     [
       'Always',
       { podSelector: { matchLabels: { made: 'by-hand' } }, policyTypes: ['Ingress'] },
@@ -265,7 +451,7 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
         await eventually(async () => {
           expect(await names(policies(name))).toEqual(['by-hand']);
           const { body } = await cluster.client.get(`${policies(name)}/by-hand`);
-          expect(body['spec'].podSelector).toEqual({});
+          expect(body['spec']).toEqual({ podSelector: {}, policyTypes: ['Ingress'] });
         });
       else {
         const { status } = await untilPhase(member, 'DRIFTED');
@@ -282,6 +468,20 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
       const { body: another } = await cluster.client.get(`${policies(name)}/another`);
       expect(another['spec']).toEqual(spec);
       expect(another['metadata'].labels).toBeUndefined();
+
+      await unassign(name);
+      await eventually(async () => {
+        expect(await member.read()).toMatchObject({ status: { phase: 'APPLIED' } });
+        expect(await names(policies(name))).toEqual([]);
+      });
+      // What a person made is given back, never deleted.
+      const { status, body: byHand } = await cluster.client.get(`${policies(name)}/by-hand`);
+      expect(status).toBe(200);
+      expect(byHand['metadata'].labels ?? {}).toEqual({});
+      expect(byHand['metadata'].annotations ?? {}).toEqual({});
+      expect(byHand['spec']).toEqual(
+        fate === 'adopted' ? { podSelector: {}, policyTypes: ['Ingress'] } : spec,
+      );
     },
   );
 
@@ -346,9 +546,6 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
       ),
     );
     await eventually(async () => {
-      await member.stopAgent();
-      await member.startAgent(); // reads the capabilities anew
-      await sleep(500);
       expect(
         JSON.stringify(
           await hub.ask(`query ($id: ID!) { cluster(id: $id) { capabilities } }`, {
@@ -399,6 +596,31 @@ spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } }
     await sleep(500);
     const { body } = await cluster.client.get(`${policies(name)}/${name}-allow`);
     expect(body['spec'].ingress[0].from[0].podSelector.matchLabels).toEqual({ app: 'web' });
+  });
+
+  it('joins anew with a new join token after it was revoked, with a new key', async () => {
+    const { name, member } = await settled();
+    const input = { clusterId: member.id };
+    await hub.ask(
+      `mutation ($input: RevokeClusterInput!) { revokeCluster(input: $input) { state } }`,
+      {
+        input,
+      },
+    );
+    await eventually(() => Promise.resolve(expect(member.agent?.link.state).toBe('revoked')));
+
+    const { reissueJoinToken } = await hub.ask(
+      `mutation ($input: ReissueJoinTokenInput!) { reissueJoinToken(input: $input) { joinToken } }`,
+      { input },
+    );
+    member.joinToken = reissueJoinToken.joinToken;
+
+    await eventually(() => Promise.resolve(expect(member.agent?.link.state).toBe('synced')));
+    await hub.apply(documents(name, { allowFrom: 'again' }));
+    await eventually(async () => {
+      const { body } = await cluster.client.get(`${policies(name)}/${name}-allow`);
+      expect(body['spec'].ingress[0].from[0].podSelector.matchLabels).toEqual({ app: 'again' });
+    });
   });
 
   it('serves two clusters at once, each with its own', async () => {
@@ -456,6 +678,37 @@ const strictCrd = {
                 type: 'object',
                 properties: { odd: { type: 'string', enum: ['one', 'three'] } },
               },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** A policy kind that takes anything. */
+const globalPolicyCrd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'globalnetworkpolicies.projectcalico.org' },
+  spec: {
+    group: 'projectcalico.org',
+    scope: 'Cluster',
+    names: {
+      plural: 'globalnetworkpolicies',
+      singular: 'globalnetworkpolicy',
+      kind: 'GlobalNetworkPolicy',
+    },
+    versions: [
+      {
+        name: 'v3',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: { type: 'object', properties: { order: { type: 'number' } } },
             },
           },
         },

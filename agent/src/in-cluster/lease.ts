@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { type KubeApi, KubeRefused } from '../policy/kube-api.ts';
+import { wordsOf } from '../words-of.ts';
 
 interface Lease {
   readonly apiVersion: string;
@@ -75,7 +76,7 @@ export class LeaderLease {
   /** Takes or renews it. `unknown`: the API server does not answer, or somebody wrote at the same time. */
   async #try(): Promise<'mine' | 'taken' | 'unknown'> {
     const lease = await this.#find().catch((error: unknown) => {
-      this.#logger.warn({ error: String(error) }, 'the lease cannot be read');
+      this.#logger.warn({ error: wordsOf(error) }, 'the lease cannot be read');
       return null;
     });
     if (lease === null) return 'unknown';
@@ -100,7 +101,7 @@ export class LeaderLease {
       (error: unknown) => {
         // Somebody else was faster; that is how it is decided.
         if (!(error instanceof KubeRefused && error.status === 409))
-          this.#logger.warn({ error: String(error) }, 'the lease cannot be written');
+          this.#logger.warn({ error: wordsOf(error) }, 'the lease cannot be written');
         return 'unknown' as const;
       },
     );

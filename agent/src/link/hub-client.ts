@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { getCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 
 import {
   EnrolResponse,
   PATHS,
+  PROTOCOL_VERSION,
   Refusal,
   SyncResponse,
   TokenResponse,
@@ -33,8 +35,12 @@ export class HubRefused extends Error {
 }
 
 const TIMEOUT_MS = 20_000;
+const SET_TIMEOUT_MS = 60_000;
+/** The hub says something every 25 s on a stream: silence for longer means that nobody is there, whatever the socket says. */
+const SILENCE_MS = 65_000;
 /** Largest policy set that is taken, decompressed. */
 const SET_BYTES_MAX = 64 * 1_048_576;
+const ANSWER_BYTES_MAX = 1_048_576;
 const GZIP_FROM_BYTES = 1_024;
 
 export interface HubClientOptions {
@@ -43,6 +49,8 @@ export interface HubClientOptions {
   /** PEM of a CA besides the system's. */
   readonly caFile?: string | undefined;
   readonly nowMs: () => number;
+  /** After how much silence a stream or a download counts as broken. */
+  readonly silenceMs?: number;
 }
 
 /** Speaks agent-protocol over outbound HTTPS; honours HTTPS_PROXY and NO_PROXY. Keeps the access token and the difference of the clocks. */
@@ -54,14 +62,23 @@ export class HubClient {
   #token: { text: string; untilMs: number } | undefined;
   #offsetMs = 0;
 
-  private constructor({ hubUrl, identity, nowMs }: HubClientOptions, ca: string | undefined) {
+  private constructor(
+    { hubUrl, identity, nowMs, silenceMs = SILENCE_MS }: HubClientOptions,
+    caPem: string | undefined,
+  ) {
     this.#hubUrl = hubUrl.replace(/\/$/, '');
     this.#identity = identity;
     this.#now = nowMs;
+    // Node takes `ca` instead of its own list, and a proxy may have a certificate of the public kind.
+    const tls = caPem === undefined ? {} : { ca: [...getCACertificates('default'), caPem] };
     this.#dispatcher = new EnvHttpProxyAgent({
       keepAliveTimeout: 4_000,
       connections: 2,
-      ...(ca !== undefined && { connect: { ca }, requestTls: { ca } }),
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: silenceMs,
+      connect: tls,
+      requestTls: tls,
+      proxyTls: tls,
     });
   }
 
@@ -79,8 +96,9 @@ export class HubClient {
 
   enrol(joinToken: string, agentVersion: string): Promise<EnrolResponse> {
     const { publicKey } = this.#identity;
+    this.#token = undefined;
     const body = {
-      protocol: '1.0',
+      protocol: PROTOCOL_VERSION,
       joinToken,
       publicKey,
       proof: this.#identity.proofFor(joinToken),
@@ -108,21 +126,15 @@ export class HubClient {
   /** The text of a policy set. The caller checks its digest. */
   policySet(digest: string): Promise<string> {
     return this.#authorized(async (token) => {
+      const signal = AbortSignal.timeout(SET_TIMEOUT_MS);
       const response = await this.#request(
         'GET',
         PATHS.policySet(digest),
         undefined,
         token,
-        AbortSignal.timeout(60_000),
+        signal,
       );
-      let text = '';
-      const decoder = new TextDecoder();
-      for await (const chunk of response.body ?? []) {
-        text += decoder.decode(chunk as Uint8Array, { stream: true });
-        if (text.length > SET_BYTES_MAX)
-          throw new Error(`The policy set is larger than ${SET_BYTES_MAX} bytes`);
-      }
-      return text + decoder.decode();
+      return textOf(response, SET_BYTES_MAX);
     });
   }
 
@@ -139,7 +151,7 @@ export class HubClient {
     await this.#dispatcher.destroy();
   }
 
-  /** With an access token; gets a new one when the old is over, and mends a wrong clock once. */
+  /** With an access token; gets a new one when the old is over, and mends a wrong clock. */
   async #authorized<T>(work: (token: string) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++)
       try {
@@ -179,8 +191,8 @@ export class HubClient {
       token,
       AbortSignal.timeout(TIMEOUT_MS),
     );
-    const text = await response.text();
-    return answer ? answer.parse(JSON.parse(text)) : (undefined as T);
+    const answered = await textOf(response, ANSWER_BYTES_MAX);
+    return answer ? answer.parse(JSON.parse(answered)) : (undefined as T);
   }
 
   async #request(
@@ -204,14 +216,30 @@ export class HubClient {
       redirect: 'error',
     });
     if (response.ok) return response;
-    const retryAfterS = Number(response.headers.get('retry-after') ?? Number.NaN);
-    const body = await response.text();
+    const retryAfterS = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+    const body = await textOf(response, ANSWER_BYTES_MAX);
     throw new HubRefused(
       response.status,
       refusalOf(response.status, body),
-      Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : undefined,
+      retryAfterS > 0 ? retryAfterS * 1_000 : undefined,
     );
   }
+}
+
+/** The body of an answer, decompressed; throws when it is larger than it may be. */
+async function textOf(
+  { body }: Awaited<ReturnType<typeof fetch>>,
+  maxBytes: number,
+): Promise<string> {
+  let text = '';
+  let size = 0;
+  const decoder = new TextDecoder();
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`The hub's answer is larger than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** Something between agent and hub may answer in its own words. */

@@ -1,4 +1,5 @@
 import {
+  createHash,
   createPrivateKey,
   generateKeyPairSync,
   type KeyObject,
@@ -14,13 +15,15 @@ const Stored = z.object({
   privateKey: z.string(),
   clusterId: z.string().nullable(),
   hubKeys: z.array(z.object({ keyId: z.string(), publicKey: z.string() })),
+  /** SHA-256 of the join token that was traded for this identity; null before. */
+  joinedWith: z.string().nullable().default(null),
 });
 type Stored = z.infer<typeof Stored>;
 
 /** The agent's own Ed25519 key, which never leaves it, and what it learned when it enrolled. */
 export class Identity {
   readonly #store: StateStore;
-  readonly #key: KeyObject;
+  #key: KeyObject;
   #stored: Stored;
 
   private constructor(store: StateStore, stored: Stored) {
@@ -29,16 +32,21 @@ export class Identity {
     this.#key = createPrivateKey(stored.privateKey);
   }
 
-  /** Reads the identity, or makes a new key and keeps it. */
+  /** Reads the identity, or makes a new key and keeps it. Throws when there is one that cannot be read: a new one would need approval. */
   static async load(store: StateStore): Promise<Identity> {
     const text = await store.read('identity');
-    if (text !== undefined) return new Identity(store, Stored.parse(JSON.parse(text)));
-    const privateKey = generateKeyPairSync('ed25519')
-      .privateKey.export({ type: 'pkcs8', format: 'pem' })
-      .toString();
-    const stored: Stored = { privateKey, clusterId: null, hubKeys: [] };
-    await store.write('identity', JSON.stringify(stored));
-    return new Identity(store, stored);
+    if (text !== undefined)
+      try {
+        return new Identity(store, Stored.parse(JSON.parse(text)));
+      } catch (cause) {
+        throw new Error(
+          'The stored identity cannot be read. Delete it and give the agent a new join token',
+          { cause },
+        );
+      }
+    const identity = new Identity(store, newKey());
+    await identity.#save();
+    return identity;
   }
 
   get clusterId(): string | null {
@@ -55,9 +63,26 @@ export class Identity {
     return this.#key.export({ format: 'jwk' }).x ?? '';
   }
 
-  async enrolled(clusterId: string, hubKeys: Stored['hubKeys']): Promise<void> {
-    this.#stored = { ...this.#stored, clusterId, hubKeys };
-    await this.#store.write('identity', JSON.stringify(this.#stored));
+  /** Whether this identity was had for that join token. */
+  isFrom(joinToken: string): boolean {
+    return this.#stored.joinedWith === hashOf(joinToken);
+  }
+
+  async enrolled(
+    clusterId: string,
+    hubKeys: Stored['hubKeys'],
+    joinToken: string | null = null,
+  ): Promise<void> {
+    const joinedWith = joinToken === null ? null : hashOf(joinToken);
+    this.#stored = { ...this.#stored, clusterId, hubKeys, joinedWith };
+    await this.#save();
+  }
+
+  /** Becomes nobody with a new key, to enrol anew: whoever stole the old key stays outside. */
+  async renew(): Promise<void> {
+    this.#stored = newKey();
+    this.#key = createPrivateKey(this.#stored.privateKey);
+    await this.#save();
   }
 
   /** Proof for enrolment (see libs/agent-protocol). */
@@ -85,4 +110,19 @@ export class Identity {
   #sign(text: string): string {
     return sign(null, Buffer.from(text), this.#key).toString('base64url');
   }
+
+  async #save(): Promise<void> {
+    await this.#store.write('identity', JSON.stringify(this.#stored));
+  }
+}
+
+function newKey(): Stored {
+  const privateKey = generateKeyPairSync('ed25519')
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+  return { privateKey, clusterId: null, hubKeys: [], joinedWith: null };
+}
+
+function hashOf(joinToken: string): string {
+  return createHash('sha256').update(joinToken).digest('base64url');
 }

@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION, type Capabilities, type SignedGrant } from '@picket/a
 import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { Logger } from 'pino';
 
+import { wordsOf } from '../words-of.ts';
 import { backoffMs } from './backoff.ts';
 import { HubRefused, type HubClient } from './hub-client.ts';
 import type { Identity } from './identity.ts';
@@ -29,9 +30,23 @@ interface Parts {
   readonly logger: Logger;
   readonly agentVersion: string;
   readonly random: () => number;
+  /** The join token that lies ready now, if any: another one may come while the agent runs. */
+  readonly joinToken: () => Promise<string | undefined>;
 }
 
 const HEARTBEAT_MS = 30_000;
+/** How often a refused agent looks whether a new join token has come. It asks nobody but its own disk. */
+const TOKEN_POLL_MS = 2_000;
+/** A hub of another protocol version will not change its mind soon, but it may be upgraded. */
+const OTHER_PROTOCOL_MS = 300_000;
+const RETRY_AFTER_MAX_MS = 300_000;
+/** A stream that lived this long was a good one. */
+const GOOD_STREAM_MS = 60_000;
+
+/** Refusals that no retry mends (see RefusalCode): only a new join token does. */
+const FINAL = ['REVOKED', 'JOIN_TOKEN_USED', 'JOIN_TOKEN_EXPIRED', 'JOIN_TOKEN_UNKNOWN'];
+/** Refusals after which a join token that was not used yet is tried: besides those, a hub that never heard of this cluster. */
+const REJOIN = [...FINAL, 'UNAUTHENTICATED'];
 
 /** Keeps this cluster in touch with its hub. Level-triggered: each round says what runs and learns what shall; events only make it sooner. */
 export class Link {
@@ -46,6 +61,14 @@ export class Link {
   state: 'starting' | 'pending' | 'synced' | 'away' | 'revoked' = 'starting';
   #flushing: Promise<void> | undefined;
   #isListening = false;
+  #badStreams = 0;
+  #badFlushes = 0;
+  /** Join token that the hub refused last. */
+  #refusedToken: string | undefined;
+  /** Sequence and reason of the refusal that was reported last: said once, not with every heartbeat. */
+  #refusal = '';
+  /** A set that was fetched and could not be made effective: the next round tries it again without fetching it again. */
+  #fetched: { readonly digest: string; readonly text: string } | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -56,8 +79,8 @@ export class Link {
     return this.#parts.spool.size;
   }
 
-  start(joinToken: string | undefined): void {
-    this.#rounds = this.#keepSyncing(joinToken);
+  start(): void {
+    this.#rounds = this.#keepSyncing();
   }
 
   /** A round now instead of at the next heartbeat. */
@@ -72,71 +95,90 @@ export class Link {
     this.#flush();
   }
 
+  /** Ends now: what waits for the hub is given up. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#wake?.();
-    await Promise.all([this.#rounds, this.#listening]);
     await this.#parts.client.close();
+    await Promise.all([this.#rounds, this.#listening, this.#flushing]);
   }
 
-  async #keepSyncing(joinToken: string | undefined): Promise<void> {
-    const { logger, random } = this.#parts;
+  async #keepSyncing(): Promise<void> {
+    const { random } = this.#parts;
     let failures = 0;
     let heartbeatMs = HEARTBEAT_MS;
     while (!this.#abort.signal.aborted) {
       this.#isWoken = false;
-      let waitMs: number;
       try {
-        await this.#enrolOnce(joinToken);
+        await this.#enrolOnce();
         heartbeatMs = await this.#round();
         this.#listen();
         failures = 0;
         // A tenth of jitter keeps a fleet that started together from beating together.
-        waitMs = heartbeatMs * (0.95 + 0.1 * random());
+        await this.#sleep(heartbeatMs * (0.95 + 0.1 * random()));
       } catch (error) {
         if (this.#abort.signal.aborted) return;
-        if (error instanceof HubRefused && this.#isFinal(error)) return;
         const refused = error instanceof HubRefused ? error : undefined;
-        this.state = refused?.code === 'PENDING_APPROVAL' ? 'pending' : 'away';
-        waitMs =
-          refused?.retryAfterMs ??
-          (this.state === 'pending'
-            ? Math.min(heartbeatMs, 5_000) * (0.5 + random())
-            : backoffMs(failures++, random()));
-        logger.warn(
-          { error: String(error), waitMs: Math.round(waitMs) },
-          'the hub did not answer as it should; what runs here goes on',
-        );
+        if (refused && REJOIN.includes(refused.code) && (await this.#takeNewToken())) continue;
+        if (refused && FINAL.includes(refused.code)) await this.#untilNewToken(refused);
+        else await this.#sleep(this.#waitAfter(error, failures++, heartbeatMs));
       }
-      await this.#sleep(waitMs);
     }
   }
 
-  /** Refusals that no retry mends. The cluster keeps enforcing what it has. */
-  #isFinal({ code, message }: HubRefused): boolean {
-    const isFinal = [
-      'REVOKED',
-      'JOIN_TOKEN_USED',
-      'JOIN_TOKEN_EXPIRED',
-      'JOIN_TOKEN_UNKNOWN',
-      'UNSUPPORTED_PROTOCOL',
-    ].includes(code);
-    if (isFinal) {
-      this.state = 'revoked';
-      this.#parts.logger.error(
-        { code, error: message },
-        'the hub will not have this agent; what runs here goes on',
-      );
-    }
-    return isFinal;
+  /** How long to wait after a failed round, in ms; says what went wrong. */
+  #waitAfter(error: unknown, failures: number, heartbeatMs: number): number {
+    const { logger, random } = this.#parts;
+    const refused = error instanceof HubRefused ? error : undefined;
+    this.state = refused?.code === 'PENDING_APPROVAL' ? 'pending' : 'away';
+    const asked = Math.min(refused?.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS) * (1 + random() / 2);
+    let waitMs = Math.max(asked, backoffMs(failures, random()));
+    if (this.state === 'pending') waitMs = Math.min(heartbeatMs, 5_000) * (0.5 + random());
+    if (refused?.code === 'UNSUPPORTED_PROTOCOL') waitMs = OTHER_PROTOCOL_MS * (1 + random());
+    logger.warn(
+      { error: wordsOf(error), waitMs: Math.round(waitMs) },
+      'the hub did not answer as it should; what runs here goes on',
+    );
+    return waitMs;
   }
 
-  async #enrolOnce(joinToken: string | undefined): Promise<void> {
-    const { identity, client, agentVersion, logger } = this.#parts;
+  /** The hub will not have this agent: it is asked no more. The cluster keeps enforcing what it has. */
+  async #untilNewToken({ code, message }: HubRefused): Promise<void> {
+    this.state = 'revoked';
+    this.#parts.logger.error(
+      { code, error: message },
+      'the hub will not have this agent; what runs here goes on until a new join token comes',
+    );
+    while (!this.#abort.signal.aborted && !(await this.#takeNewToken())) {
+      this.#isWoken = false;
+      await this.#sleep(TOKEN_POLL_MS);
+    }
+  }
+
+  /** Becomes ready to enrol with a join token that was not tried yet, if there is one. */
+  async #takeNewToken(): Promise<boolean> {
+    const { identity, joinToken, logger } = this.#parts;
+    const token = await joinToken().catch((error: unknown) => {
+      logger.warn({ error: wordsOf(error) }, 'the join token cannot be read');
+      return undefined;
+    });
+    if (token === undefined || token === this.#refusedToken || identity.isFrom(token)) return false;
+    await identity.renew();
+    return true;
+  }
+
+  async #enrolOnce(): Promise<void> {
+    const { identity, client, agentVersion, logger, joinToken } = this.#parts;
     if (identity.clusterId !== null) return;
-    if (joinToken === undefined) throw new Error('Not enrolled yet, and no join token was given');
-    const { clusterId, hubKeys, state } = await client.enrol(joinToken, agentVersion);
-    await identity.enrolled(clusterId, hubKeys);
+    const token = await joinToken();
+    if (token === undefined) throw new Error('Not enrolled yet, and no join token was given');
+    const { clusterId, hubKeys, state } = await client
+      .enrol(token, agentVersion)
+      .catch((error: unknown) => {
+        if (error instanceof HubRefused && FINAL.includes(error.code)) this.#refusedToken = token;
+        throw error;
+      });
+    await identity.enrolled(clusterId, hubKeys, token);
     logger.info({ clusterId, state }, 'enrolled');
   }
 
@@ -173,15 +215,21 @@ export class Link {
     });
     if (fault !== undefined) return this.#refuse(grant, `The grant was refused: ${fault}`);
     if (grant.digest === digest) return runner.run(grant, undefined);
-    const text = await client.policySet(grant.digest);
+    const known = this.#fetched?.digest === grant.digest ? this.#fetched.text : undefined;
+    const text = known ?? (await client.policySet(grant.digest));
     if (sha256Hex(text) !== grant.digest)
       return this.#refuse(grant, 'The policy set was refused: it is not what its digest says');
     logger.info({ sequence: grant.sequence, digest: grant.digest }, 'a new policy set is due');
-    return runner.run(grant, text);
+    this.#fetched = { digest: grant.digest, text };
+    await runner.run(grant, text);
+    if (runner.running().digest === grant.digest) this.#fetched = undefined;
   }
 
   async #refuse(grant: SignedGrant, reason: string): Promise<void> {
     this.#parts.logger.error({ sequence: grant.sequence, reason }, 'a grant was refused');
+    const refusal = `${grant.sequence} ${grant.digest} ${reason}`;
+    if (refusal === this.#refusal) return;
+    this.#refusal = refusal;
     const counts = { applied: 0, pending: 0, failed: 0, drifted: 0 };
     const { sequence, digest } = grant;
     await this.report({
@@ -200,27 +248,42 @@ export class Link {
 
   #flush(): void {
     if (this.#flushing || this.state !== 'synced') return;
-    this.#flushing = this.#parts.spool
-      .flush((report) => this.#parts.client.reportStatus(report))
-      .catch((error: unknown) =>
-        this.#parts.logger.warn({ error: String(error) }, 'a report waits in the spool'),
+    const { spool, client, logger, random } = this.#parts;
+    this.#flushing = spool
+      .flush((report) => client.reportStatus(report), isHopeless)
+      .then(
+        () => {
+          this.#badFlushes = 0;
+        },
+        (error: unknown) => {
+          logger.warn({ error: wordsOf(error) }, 'a report waits in the spool');
+          this.#badFlushes += 1;
+        },
       )
-      .finally(() => (this.#flushing = undefined));
+      .then(() => {
+        this.#flushing = undefined;
+        // One may have come just when the last was sent; one that did not get through is not to wait for the next heartbeat.
+        if (spool.size === 0 || this.#abort.signal.aborted) return;
+        const waitMs = this.#badFlushes === 0 ? 0 : backoffMs(1 + this.#badFlushes, random());
+        setTimeout(() => this.#flush(), waitMs).unref();
+      });
   }
 
-  /** Holds the one long-lived connection. When it breaks the next round opens it again, after a jittered wait. */
+  /** Holds the one long-lived connection. When it breaks the next round opens it again, after a wait that grows while streams are short. */
   #listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;
+    const { logger, random } = this.#parts;
+    const sinceMs = performance.now();
     this.#listening = this.#readEvents()
-      .catch((error: unknown) =>
-        this.#parts.logger.debug({ error: String(error) }, 'the stream broke'),
-      )
+      .catch((error: unknown) => logger.debug({ error: wordsOf(error) }, 'the stream broke'))
       .finally(() => {
         this.#isListening = false;
         if (this.#abort.signal.aborted) return;
-        const { random } = this.#parts;
-        setTimeout(() => this.syncNow(), backoffMs(2, random())).unref();
+        const isGood = performance.now() - sinceMs > GOOD_STREAM_MS;
+        if (isGood) this.#badStreams = 0;
+        setTimeout(() => this.syncNow(), backoffMs(2 + this.#badStreams, random())).unref();
+        if (!isGood) this.#badStreams += 1;
       });
   }
 
@@ -246,4 +309,13 @@ export class Link {
       };
     });
   }
+}
+
+/** The hub read this very report and will never take it: too large, or not what it understands. */
+function isHopeless(error: unknown): boolean {
+  return (
+    error instanceof HubRefused &&
+    [400, 413, 422].includes(error.status) &&
+    error.code !== 'UNSUPPORTED_PROTOCOL'
+  );
 }

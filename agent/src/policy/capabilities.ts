@@ -18,12 +18,13 @@ interface Schema {
   }[];
 }
 type Definitions = Readonly<Record<string, Schema>>;
+type Reader = Pick<KubeApi, 'get' | 'find'>;
 
 const FIELDS_MAX = 5_000;
 const DEPTH_MAX = 24;
 
 /** What this cluster can express: version, network plugin, and the fields of each policy kind that its API server serves. */
-export async function readCapabilities(api: KubeApi): Promise<Capabilities> {
+export async function readCapabilities(api: Reader): Promise<Capabilities> {
   const { gitVersion } = await api.get<{ gitVersion: string }>('/version');
   const apis: Record<string, ServedApi> = {};
   const groups = Map.groupBy(MANIFEST_KINDS, ({ apiVersion }) => apiVersion);
@@ -41,7 +42,7 @@ export async function readCapabilities(api: KubeApi): Promise<Capabilities> {
 }
 
 /** OpenAPI v3 of one group (Kubernetes 1.24 and later), else the whole of v2. Undefined when neither is told. */
-async function schemasOf(api: KubeApi, apiVersion: string): Promise<Definitions | undefined> {
+async function schemasOf(api: Reader, apiVersion: string): Promise<Definitions | undefined> {
   const allowed = (error: unknown): undefined => {
     if (error instanceof KubeRefused) return undefined;
     throw error;

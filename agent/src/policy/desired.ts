@@ -1,12 +1,15 @@
 import type { Manifest, NamespaceTemplate, PolicySet, PolicySetObject } from '@picket/compiler';
 import { matchesLabels } from '@picket/selector';
 
+import { fingerprintOf } from './fingerprint.ts';
 import { objectKey } from './kinds.ts';
 
 export interface DesiredObject {
   readonly key: string;
   readonly manifest: Manifest;
   readonly adoption: PolicySetObject['adoption'];
+  /** See {@link fingerprintOf}. */
+  readonly fingerprint: string;
 }
 
 export interface LiveNamespace {
@@ -51,6 +54,7 @@ function stamp(template: NamespaceTemplate, namespaces: readonly LiveNamespace[]
     );
 }
 
-function desiredOf({ adoption }: PolicySetObject, manifest: Manifest): DesiredObject {
-  return { key: objectKey(manifest), manifest, adoption };
+function desiredOf(object: PolicySetObject, manifest: Manifest): DesiredObject {
+  const { adoption } = object;
+  return { key: objectKey(manifest), manifest, adoption, fingerprint: fingerprintOf(object) };
 }

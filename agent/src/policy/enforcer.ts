@@ -4,16 +4,20 @@ import type { Logger } from 'pino';
 
 import type { Report } from '../link/spool.ts';
 import type { StateStore } from '../link/state-store.ts';
+import { wordsOf } from '../words-of.ts';
 import { readCapabilities } from './capabilities.ts';
 import { expandSet } from './desired.ts';
 import type { KubeApi } from './kube-api.ts';
 import { type LastSet, readLastSet, writeLastSet } from './last-set.ts';
 import { LiveObjects } from './live-objects.ts';
-import { ObjectWriter, outcomeOf } from './object-writer.ts';
+import { isBracket } from './bracket.ts';
+import { ObjectWriter } from './object-writer.ts';
+import { bounded, outcomeOf } from './outcome.ts';
 
-const OUTCOMES_MAX = 500;
 const CAPABILITIES_MS = 60_000;
 const RETRY_MS = 5_000;
+/** How often it is looked whether a policy kind came or went: four small requests. */
+const KINDS_MS = 5_000;
 
 interface Parts {
   readonly api: KubeApi;
@@ -21,6 +25,8 @@ interface Parts {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly report: (report: Report) => Promise<void>;
+  /** The cluster can express something else now: the hub should know soon. */
+  readonly onCapabilities: () => void;
 }
 
 interface Effective extends LastSet {
@@ -41,7 +47,10 @@ export class Enforcer {
   #capabilities: { value: Capabilities; atMs: number } | undefined;
   #turns: Promise<void> = Promise.resolve();
   #isDue = false;
+  /** Whether it is known what is in the cluster; nothing is compared before. */
+  #isOpen = false;
   #retry: NodeJS.Timeout | undefined;
+  #kindsTimer: NodeJS.Timeout | undefined;
   #lastReport = '';
   /** Signature of the grant that was kept last. */
   #kept = '';
@@ -50,14 +59,14 @@ export class Enforcer {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#live = new LiveObjects(parts.api, parts.logger, () => this.#turnSoon());
-    this.#writer = new ObjectWriter(parts.api, this.#live);
+    this.#writer = new ObjectWriter(parts.api, this.#live, parts.logger);
   }
 
   /** Takes up the last set, before any word from the hub. */
   async start(): Promise<void> {
     const { store, logger } = this.#parts;
     const last = await readLastSet(store).catch((error: unknown) => {
-      logger.error({ error: String(error) }, 'the last set cannot be read');
+      logger.error({ error: wordsOf(error) }, 'the last set cannot be read');
       return undefined;
     });
     if (last) {
@@ -67,12 +76,17 @@ export class Enforcer {
       logger.info({ digest, sequence }, 'the last set is taken up');
     }
     await this.#live.open();
+    this.#isOpen = true;
     this.#turnSoon();
+    this.#kindsTimer = setInterval(() => void this.#lookForKinds(), KINDS_MS);
+    this.#kindsTimer.unref();
   }
 
+  /** Ends after the turn that is under way, so that no bracket stays behind. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#kindsTimer);
     await this.#live.close();
     await this.#turns;
   }
@@ -86,13 +100,18 @@ export class Enforcer {
     };
   }
 
+  /** What this cluster can express; what was read last while the API server does not answer. Throws when nothing was read yet. */
   async capabilities(): Promise<Capabilities> {
-    const { api, nowMs } = this.#parts;
-    if (!this.#capabilities || nowMs() - this.#capabilities.atMs > CAPABILITIES_MS) {
+    const { api, nowMs, logger } = this.#parts;
+    const known = this.#capabilities;
+    if (known && nowMs() - known.atMs < CAPABILITIES_MS) return known.value;
+    try {
       this.#capabilities = { value: await readCapabilities(api), atMs: nowMs() };
-      await this.#live.open();
+    } catch (error) {
+      if (!known) throw error;
+      logger.warn({ error: wordsOf(error) }, 'the capabilities cannot be read now');
     }
-    return this.#capabilities.value;
+    return (this.#capabilities ?? known)?.value as Capabilities;
   }
 
   /** Follows a grant: a renewal is written down, a new set is tried and becomes effective or is reported as failed. */
@@ -137,7 +156,7 @@ export class Enforcer {
   /** Compares, writes, prunes, reports. Safe at any time, in any state. */
   async #turn(): Promise<void> {
     const effective = this.#effective;
-    if (!effective || this.#isStopped) return;
+    if (!effective || this.#isStopped || !this.#isOpen) return;
     const { desired, waiting } = expandSet(effective.set, this.#live.namespaces());
     const { applies, prunes } = this.#writer.plan(desired);
     const outcomes = [
@@ -146,8 +165,10 @@ export class Enforcer {
       ),
       ...(await this.#writer.write(applies)),
     ];
-    // What could not be written may be what the pruned objects stood in for.
-    if (countOf(outcomes, 'failed') === 0) outcomes.push(...(await this.#writer.prune(prunes)));
+    // What could not be written may be what the pruned objects stood in for. A bracket that was left behind stands for nothing.
+    const isWritten = countOf(outcomes, 'failed') === 0;
+    const superfluous = prunes.filter((key) => isWritten || isBracket(key));
+    outcomes.push(...(await this.#writer.prune(superfluous)));
     await this.#keep();
     const failed = countOf(outcomes, 'failed');
     const drifted = countOf(outcomes, 'foreign');
@@ -176,7 +197,7 @@ export class Enforcer {
       await writeLastSet(this.#parts.store, { grant, text, owned: now });
       this.#kept = grant.signature;
     } catch (error) {
-      this.#parts.logger.error({ error: String(error) }, 'the set in force could not be kept');
+      this.#parts.logger.error({ error: wordsOf(error) }, 'the set in force could not be kept');
     }
   }
 
@@ -187,30 +208,40 @@ export class Enforcer {
       readonly outcomes: readonly ObjectOutcome[];
     },
   ): Promise<void> {
-    const content = JSON.stringify([sequence, digest, result]);
+    const told = { ...result, ...bounded(result.outcomes), running: this.running().digest };
+    const content = JSON.stringify([sequence, digest, told]);
     if (content === this.#lastReport && !this.#writer.hasRepaired()) return;
     this.#lastReport = content;
     await this.#parts.report({
-      ...result,
+      ...told,
       sequence,
       digest,
-      running: this.running().digest,
-      outcomes: result.outcomes.slice(0, OUTCOMES_MAX),
-      outcomesDropped: Math.max(0, result.outcomes.length - OUTCOMES_MAX),
       repairs: this.#writer.takeRepairs(),
       atMs: this.#parts.nowMs(),
     });
   }
 
+  /** A kind that came is watched from now on, and the hub hears of it. */
+  async #lookForKinds(): Promise<void> {
+    try {
+      if (!(await this.#live.open()) || this.#isStopped) return;
+      this.#capabilities = undefined;
+      this.#parts.onCapabilities();
+      this.#turnSoon();
+    } catch (error) {
+      this.#parts.logger.warn({ error: wordsOf(error) }, 'the served kinds cannot be read now');
+    }
+  }
+
   /** Many events make one turn. */
   #turnSoon(): void {
-    if (this.#isDue || this.#isStopped) return;
+    if (this.#isDue || this.#isStopped || !this.#isOpen) return;
     this.#isDue = true;
     void this.#serially(() => {
       this.#isDue = false;
       return this.#turn();
     }).catch((error: unknown) => {
-      this.#parts.logger.warn({ error: String(error) }, 'a turn failed');
+      this.#parts.logger.warn({ error: wordsOf(error) }, 'a turn failed');
       this.#retrySoon();
     });
   }

@@ -15,6 +15,13 @@ export class KubeRefused extends Error {
   }
 }
 
+/** Who set which fields (KEP-555). */
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
+}
+
 /** A Kubernetes object, as far as the agent looks at it. */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -27,13 +34,15 @@ export interface KubeObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
-    readonly managedFields?: readonly { readonly manager?: string; readonly operation?: string }[];
+    readonly managedFields?: readonly ManagedFields[];
   };
   readonly spec?: unknown;
   readonly [field: string]: unknown;
 }
 
 const TIMEOUT_MS = 30_000;
+/** An object has at most 1.5 MiB in etcd; a watch event is one line. */
+const LINE_CHARS_MAX = 16 * 1_048_576;
 export const FIELD_MANAGER = 'picket-agent';
 
 /**
@@ -52,8 +61,8 @@ export class KubeApi {
     this.#server = cluster.server.replace(/\/$/, '');
   }
 
-  async get<T>(path: string): Promise<T> {
-    return (await this.#call('GET', path)) as T;
+  async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return (await this.#call('GET', path, undefined, undefined, signal)) as T;
   }
 
   /** Undefined when it does not exist. */
@@ -84,8 +93,19 @@ export class KubeApi {
     )) as KubeObject;
   }
 
-  async create(path: string, object: object): Promise<KubeObject> {
-    return (await this.#call('POST', path, JSON.stringify(object))) as KubeObject;
+  async create(path: string, object: object, { dryRun = false } = {}): Promise<KubeObject> {
+    const query = dryRun ? '?dryRun=All' : '';
+    return (await this.#call('POST', `${path}${query}`, JSON.stringify(object))) as KubeObject;
+  }
+
+  /** JSON patch (RFC 6902), by the field manager of {@link apply}. */
+  async patch(path: string, operations: readonly object[]): Promise<KubeObject> {
+    return (await this.#call(
+      'PATCH',
+      `${path}?fieldManager=${FIELD_MANAGER}`,
+      JSON.stringify(operations),
+      'application/json-patch+json',
+    )) as KubeObject;
   }
 
   /** JSON merge patch (RFC 7386). */
@@ -121,6 +141,8 @@ export class KubeApi {
     for await (const chunk of response.body ?? []) {
       const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
+      if (rest.length > LINE_CHARS_MAX)
+        throw new Error(`A watch event is longer than ${LINE_CHARS_MAX} characters`);
       for (const line of lines)
         if (line.trim() !== '') yield JSON.parse(line) as { type: string; object: KubeObject };
     }
@@ -130,8 +152,16 @@ export class KubeApi {
     await this.#dispatcher?.destroy();
   }
 
-  async #call(method: string, path: string, body?: string, type?: string): Promise<unknown> {
-    const response = await this.#fetch(method, path, body, type, AbortSignal.timeout(TIMEOUT_MS));
+  async #call(
+    method: string,
+    path: string,
+    body?: string,
+    type?: string,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const response = await this.#fetch(method, path, body, type, either);
     return response.json();
   }
 

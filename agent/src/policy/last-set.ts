@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import type { StateStore } from '../link/state-store.ts';
 
-const Stored = z.object({ grant: SignedGrant, set: z.string(), owned: z.array(z.string()) });
+const Stored = z.object({ grant: SignedGrant, text: z.string(), owned: z.array(z.string()) });
 
 export interface LastSet {
   readonly grant: SignedGrant;
@@ -16,21 +16,20 @@ export interface LastSet {
   readonly owned: readonly string[];
 }
 
-/** The set that is in force, kept so that an agent that starts without its hub enforces on. Undefined when there is none that is whole. */
+/**
+ * The set that is in force, and the inventory, kept so that an agent that starts without its hub enforces on. Undefined when there is none
+ * that is whole. Compressed: on a large cluster the inventory is larger than the set.
+ */
 export async function readLastSet(store: StateStore): Promise<LastSet | undefined> {
-  const text = await store.read('set');
-  if (text === undefined) return undefined;
-  const { grant, set, owned } = Stored.parse(JSON.parse(text));
-  const plain = gunzipSync(Buffer.from(set, 'base64')).toString('utf8');
-  return sha256Hex(plain) === grant.digest ? { grant, text: plain, owned } : undefined;
+  const stored = await store.read('set');
+  if (stored === undefined) return undefined;
+  const plain = gunzipSync(Buffer.from(stored, 'base64')).toString('utf8');
+  const last = Stored.parse(JSON.parse(plain));
+  return sha256Hex(last.text) === last.grant.digest ? last : undefined;
 }
 
-export async function writeLastSet(
-  store: StateStore,
-  { grant, text, owned }: LastSet,
-): Promise<void> {
-  await store.write(
-    'set',
-    JSON.stringify({ grant, set: gzipSync(text).toString('base64'), owned }),
-  );
+export async function writeLastSet(store: StateStore, last: LastSet): Promise<void> {
+  const { grant, text, owned } = last;
+  const plain = JSON.stringify({ grant, text, owned });
+  await store.write('set', gzipSync(plain).toString('base64'));
 }

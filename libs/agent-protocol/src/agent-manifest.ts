@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 
+import { stateSecretNames } from './state-secrets.ts';
+
 export interface AgentManifestInput {
   readonly hubUrl: string;
   readonly image: string;
@@ -31,11 +33,8 @@ export const AGENT_CLUSTER_RULES = [
     resources: ['networkpolicies', 'globalnetworkpolicies', 'tiers'],
     verbs: POLICY_VERBS,
   },
-  { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
-  {
-    nonResourceURLs: ['/version', '/api', '/api/*', '/apis', '/apis/*', '/openapi/*'],
-    verbs: ['get'],
-  },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] },
+  { nonResourceURLs: ['/version', '/apis/*', '/openapi/*'], verbs: ['get'] },
 ] as const;
 
 /** What the agent may do in its own namespace: its state and its lease. */
@@ -45,7 +44,10 @@ export const AGENT_NAMESPACE_RULES = [
   {
     apiGroups: [''],
     resources: ['secrets'],
-    resourceNames: ['picket-agent-identity', 'picket-agent-set'],
+    resourceNames: ['identity', 'set'].flatMap((name) => {
+      const { first, a, b } = stateSecretNames(name);
+      return [first, ...a, ...b];
+    }),
     verbs: ['get', 'patch'],
   },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },

@@ -23,3 +23,4 @@ export {
   agentObjects,
   type AgentManifestInput,
 } from './agent-manifest.ts';
+export { STATE_CHUNKS_MAX, stateSecretNames } from './state-secrets.ts';

@@ -8,7 +8,7 @@ export {
 export { expand } from './expand.ts';
 export { type Loss, type ServedKinds } from './losses.ts';
 export { diffBlueprints, type EntryChange } from './diff-blueprints.ts';
-export { originOf, type Origin } from './origin.ts';
+export { BLUEPRINT_LABEL, originOf, type Origin } from './origin.ts';
 export type {
   Adoption,
   Manifest,
