@@ -36,7 +36,7 @@ describe('the agent reaches its hub', () => {
       startSimulatedCluster(),
       startConnectProxy({ [HOST]: '127.0.0.1' }),
     ]);
-    secure = await hub.replica({
+    secure = await hub.replica(undefined, {
       TLS_CERT_FILE: path.join(dir, 'ca.pem'),
       TLS_KEY_FILE: path.join(dir, 'key.pem'),
     });

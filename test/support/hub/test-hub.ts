@@ -73,8 +73,11 @@ export class TestHub {
   }
 
   /** Another process of the same hub: same database, queue and keys, a port of its own. */
-  async replica(main: Main = this.#main): Promise<TestHub> {
-    const other = new TestHub(this.#dir, this.#env, () => Promise.resolve(), main);
+  async replica(
+    main: Main = this.#main,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<TestHub> {
+    const other = new TestHub(this.#dir, { ...this.#env, ...env }, () => Promise.resolve(), main);
     await other.up();
     return other;
   }
