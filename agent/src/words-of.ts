@@ -3,7 +3,7 @@ export function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (let at = error; at !== undefined && words.length < 5; at = causeOf(at)) {
     if (!(at instanceof Error)) {
-      words.push(String(at));
+      words.push(typeof at === 'string' ? at : JSON.stringify(at));
       break;
     }
     const { code } = at as NodeJS.ErrnoException;

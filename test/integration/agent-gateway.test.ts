@@ -134,23 +134,6 @@ function suite(start: () => Promise<Backends>): void {
     expect(grant?.sequence).toBeGreaterThan(agent.held.sequence);
   });
 
-  it('takes no text that cannot be stored, so that one agent cannot spoil what others said', async () => {
-    const { agent } = await settled('spoiler');
-    const sync = await (async () => {
-      agent.held = { digest: null, sequence: 0, notAfter: 0 };
-      return agent.sync();
-    })();
-
-    for (const reason of ['\0', '\uD83D'])
-      await expect(agent.follow(sync, { reason })).rejects.toMatchObject({
-        status: 400,
-        message: expect.stringContaining('NUL'),
-      });
-    const { held } = agent;
-    const beat = { protocol: '1.0', agentVersion: '\0', capabilitiesHash: null, ...held };
-    await expect(agent.client.sync(beat)).rejects.toMatchObject({ status: 400, code: 'INVALID' });
-  });
-
   it('counts a repeated report once, also beside a newer one', async () => {
     const { agent, id } = await settled('twice');
     const sync = await (async () => {

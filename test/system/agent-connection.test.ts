@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { certificateFor } from '../support/kube-simulator/certificate.ts';
-import { bindAgentRole, eventually, TestHub } from '../support/hub/index.ts';
+import { bindAgentRole, eventually, JoinedCluster, TestHub } from '../support/hub/index.ts';
 import { startSimulatedCluster, type TestCluster } from '../support/kube/index.ts';
 import { type ConnectProxy, startConnectProxy } from '../support/services/connect-proxy.ts';
 import { RunningProgram } from './running-program.ts';
@@ -66,10 +66,10 @@ describe('the agent reaches its hub', () => {
     const state = path.join(dir, name);
     agent = new RunningProgram(
       process.execPath,
-      [
-        ...['agent/dist/main.js', '--hub', url, '--token-file', token, '--state-dir', state],
-        ...['--kubeconfig', path.join(dir, 'kubeconfig'), ...args],
-      ],
+      ['agent/dist/main.js', '--hub', url, '--token-file', token, '--state-dir', state].concat(
+        ['--kubeconfig', path.join(dir, 'kubeconfig')],
+        args,
+      ),
       env,
     );
     await agent.says('"ready":true');
@@ -115,6 +115,36 @@ describe('the agent reaches its hub', () => {
 
     await eventually(async () => expect(await read()).toMatchObject({ state: 'synced' }));
     expect(proxy.asked).toHaveLength(before);
+  });
+
+  it.each([
+    ['behind', -3_600_000],
+    ['ahead', 3_600_000],
+  ])('with a clock that is an hour %s: the hub tells it the time', async (_what, offMs) => {
+    const name = `c${(count += 1)}`;
+    const member = await JoinedCluster.join(hub, cluster, {
+      name,
+      labels: { suite: name },
+      nowMs: () => Date.now() + offMs,
+    });
+    await hub.apply(`
+apiVersion: picket.dev/v1alpha1
+kind: Blueprint
+metadata: { name: ${name} }
+spec: { namespacePolicies: [] }
+---
+apiVersion: picket.dev/v1alpha1
+kind: Assignment
+metadata: { name: ${name} }
+spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${name} } } }
+`);
+
+    // Grants end after a day by default: an hour is told by the assertion, which lives for two minutes.
+    await eventually(async () =>
+      expect(await member.read()).toMatchObject({ status: { phase: 'APPLIED' } }),
+    );
+
+    await member.leave();
   });
 
   it('never over plain HTTP, except on its own machine', async () => {

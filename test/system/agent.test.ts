@@ -299,20 +299,21 @@ function suite(start: () => Promise<TestCluster>): void {
       );
     const relabel = (namespace: string, suite: string | null): Promise<unknown> =>
       cluster.client.patch(`/api/v1/namespaces/${namespace}`, { metadata: { labels: { suite } } });
-    const untilCount = (namespace: string, count: number): Promise<void> =>
-      eventually(async () => expect(await names(policies(namespace))).toHaveLength(count));
+    const both = [`${name}-allow`, `${name}-default-deny`];
+    const until = (namespace: string, wanted: string[]): Promise<void> =>
+      eventually(async () => expect(await names(policies(namespace))).toEqual(wanted));
     const open = `${name}-open`;
     await createNamespace(open);
 
     const coming = await seen(open, async () => {
       await relabel(open, name);
-      await untilCount(open, 2);
+      await until(open, both);
       await end(open);
     });
     await cluster.client.delete(`${policies(open)}/end`);
     const going = await seen(open, async () => {
       await relabel(open, null);
-      await untilCount(open, 0);
+      await until(open, []);
       await end(open);
     });
     await cluster.client.create(CNPS, {
@@ -329,7 +330,7 @@ function suite(start: () => Promise<TestCluster>): void {
     await createNamespace(`${name}-shut`);
     const shut = await seen(`${name}-shut`, async () => {
       await relabel(`${name}-shut`, name);
-      await untilCount(`${name}-shut`, 2);
+      await until(`${name}-shut`, both);
       await end(`${name}-shut`);
     });
     await cluster.client.delete(`${CNPS}/${name}-closed`);

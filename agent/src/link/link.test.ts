@@ -248,8 +248,16 @@ describe('Link', () => {
     };
     const counts = { applied: 1, pending: 0, failed: 0, drifted: 0 };
     const report = (sequence: number): Parameters<Link['report']>[0] => ({
-      ...{ sequence, counts, digest: 'a'.repeat(64), running: null, phase: 'applied' },
-      ...{ outcomes: [], outcomesDropped: 0, repairs: 0, atMs: 1, reason: null },
+      sequence,
+      digest: 'a'.repeat(64),
+      running: null,
+      phase: 'applied',
+      counts,
+      outcomes: [],
+      outcomesDropped: 0,
+      repairs: 0,
+      atMs: 1,
+      reason: null,
     });
     link.start();
     await until(() => link.state === 'synced');

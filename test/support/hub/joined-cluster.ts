@@ -36,14 +36,17 @@ export class JoinedCluster {
   /** What lies in the agent's token file now. */
   joinToken: string;
   readonly #dir: string;
+  readonly #nowMs: () => number;
   readonly id: string;
   agent: Agent | undefined;
 
   private constructor(
     hub: TestHub,
     cluster: TestCluster,
-    { id, joinToken, dir }: { id: string; joinToken: string; dir: string },
+    parts: { id: string; joinToken: string; dir: string; nowMs: () => number },
   ) {
+    const { id, joinToken, dir, nowMs } = parts;
+    this.#nowMs = nowMs;
     this.#hub = hub;
     this.#cluster = cluster;
     this.id = id;
@@ -55,13 +58,20 @@ export class JoinedCluster {
   static async join(
     hub: TestHub,
     cluster: TestCluster,
-    input: { project?: string; name: string; labels: Readonly<Record<string, string>> },
+    input: {
+      project?: string;
+      name: string;
+      labels: Readonly<Record<string, string>>;
+      /** The agent's clock; right by default. */
+      nowMs?: () => number;
+    },
   ): Promise<JoinedCluster> {
     const { id, joinToken } = await hub.register(input.name, input.labels, input.project);
     const joined = new JoinedCluster(hub, cluster, {
       id,
       joinToken,
       dir: await mkdtemp(path.join(tmpdir(), 'picket-test-agent-')),
+      nowMs: input.nowMs ?? ((): number => Date.now()),
     });
     await joined.startAgent();
     return joined;
@@ -77,6 +87,7 @@ export class JoinedCluster {
       kubeConfig,
       store,
       spoolStore: store,
+      nowMs: this.#nowMs,
       logger: pino({ level: process.env['PICKET_TEST_LOG'] ?? 'silent' }),
     });
   }
