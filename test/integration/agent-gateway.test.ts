@@ -110,6 +110,47 @@ function suite(start: () => Promise<Backends>): void {
     controller.abort();
   });
 
+  it('wakes only agents whose digest changed', async () => {
+    const { agent: touched } = await settled('touched');
+    const { agent: other, id } = await settled('other');
+    const controller = new AbortController();
+    const wakes = { touched: 0, other: 0 };
+    const count = async (name: keyof typeof wakes, agent: ProtocolAgent): Promise<void> => {
+      for await (const chunk of await agent.client.stream(controller.signal))
+        wakes[name] +=
+          Buffer.from(chunk as Uint8Array)
+            .toString()
+            .split('event: sync').length - 1;
+    };
+    const reading = [count('touched', touched), count('other', other)].map((each) =>
+      each.catch(() => undefined),
+    );
+    await eventually(() => Promise.resolve(expect(wakes).toEqual({ touched: 1, other: 1 }))); // at the start
+
+    await hub.apply(blueprint('touched', 8443));
+    await eventually(() => Promise.resolve(expect(wakes.touched).toBe(2)));
+    // Recomputed, with the same result; then a change of its own, after which no earlier wake can be under way.
+    await hub.ask(
+      `mutation ($id: ID!) { labelCluster(input: { clusterId: $id, labels: { suite: "other", more: "yes" } }) { id } }`,
+      { id },
+    );
+    await eventually(async () =>
+      expect(
+        (
+          await hub.ask(
+            '{ clusters(filter: { nameContains: "other" }) { edges { node { status { phase } } } } }',
+          )
+        )['clusters'].edges[0].node.status.phase,
+      ).toBe('APPLIED'),
+    );
+    await hub.apply(blueprint('other', 8443));
+    await eventually(() => Promise.resolve(expect(wakes.other).toBe(2)));
+
+    expect(wakes).toEqual({ touched: 2, other: 2 });
+    controller.abort();
+    await Promise.all(reading);
+  });
+
   it('gives no second grant for what runs already, and renews none that is good', async () => {
     const { agent } = await settled('calm');
 

@@ -146,6 +146,31 @@ function suite(start: () => Promise<Backends>): void {
       expect(problems).toEqual(expect.arrayContaining([expect.objectContaining(problem)]));
     });
 
+    it('label a cluster that is registered, with the same all or nothing', async () => {
+      const { id } = await hub.register('labelled', { tier: 'old' });
+      const labels = `apiVersion: picket.dev/v1alpha1\nkind: Cluster\nmetadata: { name: labelled, labels: { tier: new } }\n`;
+      const unknown = labels.replace('name: labelled', 'name: nobody');
+      const labelsNow = async (): Promise<unknown> =>
+        (await hub.ask(`query ($id: ID!) { cluster(id: $id) { labels } }`, { id }))['cluster']
+          .labels;
+
+      const dryRun = await apply(labels, true);
+      const refused = await apply(`${labels}---\n${unknown}`);
+      const before = await labelsNow();
+      const changed = await apply(labels);
+      const unchanged = await apply(labels);
+
+      expect(dryRun.results).toMatchObject([{ kind: 'Cluster', action: 'CHANGED' }]);
+      expect(refused).toMatchObject({
+        results: [],
+        problems: [{ index: 1, kind: 'Cluster', name: 'nobody', code: 'CLUSTER_MISSING' }],
+      });
+      expect(before).toEqual({ tier: 'old' });
+      expect(changed.results).toMatchObject([{ action: 'CHANGED' }]);
+      expect(unchanged.results).toMatchObject([{ action: 'UNCHANGED' }]);
+      expect(await labelsNow()).toEqual({ tier: 'new' });
+    });
+
     it('warn of a selector that matches nothing', async () => {
       const { results, problems } = await apply(
         blueprint('lonely', DENY) +

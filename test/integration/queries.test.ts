@@ -157,7 +157,7 @@ describe('every operation of the schema', () => {
   it('refuses whoever has no token', async () => {
     const schema = await readFile('apps/control-plane/schema.graphql', 'utf8');
     const operations = ['Query', 'Mutation'].flatMap((type) => {
-      const body = new RegExp(`^type ${type} \\\{\\n([^]*?)^\\\}`, 'm').exec(schema)?.[1] ?? '';
+      const body = new RegExp(`^type ${type} \\{\\n([^]*?)^\\}`, 'm').exec(schema)?.[1] ?? '';
       return [...body.matchAll(/^ {2}([a-zA-Z]+)[(:]/gm)].map(([, name]) => ({ type, name }));
     });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { describe, expect, it, jest } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 
 import { startPostgres } from '../../apps/cli/src/embedded/postgres.ts';
 import { eventually, ProtocolAgent, TestHub } from '../support/hub/index.ts';

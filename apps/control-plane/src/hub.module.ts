@@ -21,7 +21,8 @@ import { costRule } from './platform/query-cost.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
 import type { Services } from './services.ts';
 
-const RESOLVERS: Type[] = [
+/** Where every operation and field of the API lives. */
+export const RESOLVERS: Type[] = [
   JsonScalar,
   ClusterResolver,
   BlueprintResolver,
