@@ -1,6 +1,7 @@
 // `npm test [-- PATTERN]`: every test in one Jest run, as the first command on a fresh clone too.
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { buildBundles, installWhenStale, run } from '../apps/cli/entry/bootstrap.js';
 import { readResults, resultsFile } from './results.js';
@@ -16,9 +17,13 @@ const jest = [
   'node_modules/jest/bin/jest.js',
   '--forceExit', // a test that fails half way leaves its hub open, and the run must end all the same
 ];
+const keeping = [
+  '--reporters=default',
+  `--reporters=${fileURLToPath(new URL('keep-results.js', import.meta.url))}`,
+];
 const code = await run(
   'node',
-  [...jest, '--json', `--outputFile=${resultsFile}`, ...process.argv.slice(2)],
+  [...jest, ...keeping, '--json', `--outputFile=${resultsFile}`, ...process.argv.slice(2)],
   { stdio: ['ignore', 'ignore', 'inherit'] }, // Jest tells its story on stderr; stdout repeats the JSON
 );
 

@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { parse } from 'yaml';
 
-import { type Outcome, runPicket } from './run-picket.ts';
+import { type Outcome, root, runPicket } from './run-picket.ts';
 import { RunningProgram } from './running-program.ts';
 
 jest.setTimeout(180_000);
@@ -36,6 +38,23 @@ metadata: { name: everywhere }
 spec: { blueprint: web, clusterSelector: { matchLabels: { tier: prod } } }
 `,
   );
+}
+
+function shapeOf(outcome: Outcome | undefined): string[] {
+  const [first] = JSON.parse(outcome?.stdout ?? '') as object[];
+  return Object.keys(first ?? {}).toSorted();
+}
+
+/** Bash, whose `pipefail` tells what each end of a pipe came to. */
+function inShell(script: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      'bash',
+      ['-o', 'pipefail', '-c', script],
+      { cwd: folder, env: { PATH: process.env['PATH'], HOME: '/nonexistent' } },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
 }
 
 beforeAll(async () => {
@@ -168,6 +187,54 @@ spec: { blueprint: web, clusterSelector: { matchLabel: {} } }
 
     const found = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
     expect(found.filter((name) => name.startsWith('many-'))).toEqual(names);
+  });
+
+  it('keeps the shapes that scripts read', async () => {
+    const [clusters, blueprints, assignments, status] = await Promise.all(
+      ['clusters', 'blueprints', 'assignments', 'status'].map((what) =>
+        picket('get', what, '-o', 'json'),
+      ),
+    );
+    const yaml = await picket('get', 'assignments', '-o', 'yaml');
+
+    expect(shapeOf(clusters)).toEqual([
+      'agentVersion',
+      'id',
+      'labels',
+      'lastSeenAt',
+      'name',
+      'project',
+      'state',
+      'status',
+    ]);
+    expect(shapeOf(blueprints)).toEqual(['name', 'newestVersion', 'project']);
+    expect(shapeOf(assignments)).toEqual([
+      'blueprint',
+      'clusterSelector',
+      'name',
+      'parameters',
+      'project',
+      'version',
+    ]);
+    expect(shapeOf(status)).toEqual(['lastSeenAt', 'name', 'project', 'status']);
+    expect(JSON.parse(status?.stdout ?? '')[0].status).toEqual({
+      phase: 'UNKNOWN',
+      reason: null,
+      desiredDigest: null,
+      appliedDigest: null,
+      counts: { applied: 0, pending: 0, failed: 0, drifted: 0 },
+      problems: [],
+    });
+    expect(parse(yaml.stdout)).toEqual(JSON.parse(assignments?.stdout ?? ''));
+  });
+
+  it('does not mind a reader that goes early, and has no colours to leave out', async () => {
+    const { code, stdout, stderr } = await inShell(
+      `'${process.execPath}' '${root}apps/cli/dist/picket.js' get clusters -o json | head -n 1`,
+    );
+
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '[\n', stderr: '' });
+    expect((await picket('get', 'clusters')).stdout).not.toContain('\u001b');
   });
 
   it('tells apart what a script must tell apart', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,17 @@ describe('the last line of npm test', () => {
 
     expect(await count({ testResults })).toBe('2 passed, 3 failed');
     expect(await count({ testResults }, { CI: 'true' })).toBe('2 passed, 4 failed');
+  });
+
+  it('counts what had ended when a run is stopped before its end', async () => {
+    const file = join(folder, 'kept', 'results.json');
+    const { default: KeepResults } = await import(`${root}test/keep-results.js`);
+    const reporter = new KeepResults({}, { file });
+    reporter.onTestResult({}, { testResults: [test('passed'), test('failed')] });
+    reporter.onTestResult({}, { testResults: [], testExecError: { message: 'cannot be read' } });
+    reporter.onTestResult({}, { testResults: [test('passed'), test('pending')] });
+
+    expect(await count(JSON.parse(readFileSync(file, 'utf8')))).toBe('2 passed, 2 failed');
   });
 
   it('is a failure when nothing ran, or nothing was written', async () => {

@@ -42,6 +42,18 @@ describe('picket, before it asks a hub', () => {
     ],
     ['a file that is not there', ['apply', '-f', 'no-such.yaml'], 2, 'no such file or folder'],
     ['a label that is none', ['cluster', 'register', 'a', '-l', 'prod'], 2, 'written key=value'],
+    [
+      'a state folder that cannot be one',
+      ['up', '--state-dir', 'package.json'],
+      2,
+      'Cannot keep state in',
+    ],
+    [
+      'a demo below a file',
+      ['demo', '--state-dir', 'package.json'],
+      2,
+      'Give another folder: --state-dir',
+    ],
     ['a port that is none', ['up', '--port', '70000'], 2, 'A port is a number from 1 to 65535'],
     [
       'a hub that is not there',

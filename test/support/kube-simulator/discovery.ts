@@ -1,4 +1,5 @@
 import { groupVersion, type Resource } from './resource.ts';
+import type { Schema } from './schema.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -59,8 +60,15 @@ function apiResource({ plural, kind, isNamespaced, shortNames }: Resource): obje
   };
 }
 
+export interface OpenApiV2 {
+  readonly swagger: '2.0';
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: object;
+  readonly definitions: Readonly<Record<string, Schema>>;
+}
+
 /** OpenAPI with the kinds whose schema is known: from it an agent learns which fields are served. */
-export function openApiV2(resources: readonly Resource[], version: string): object {
+export function openApiV2(resources: readonly Resource[], version: string): OpenApiV2 {
   const definitions = resources.flatMap(({ schema, group, kind, version: at }) =>
     schema
       ? [
@@ -75,7 +83,7 @@ export function openApiV2(resources: readonly Resource[], version: string): obje
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths: {},
-    definitions: Object.fromEntries(definitions) as object,
+    definitions: Object.fromEntries(definitions) as OpenApiV2['definitions'],
   };
 }
 
@@ -98,7 +106,7 @@ export function openApiV3(
     (resource) => `${prefix(resource)}${groupVersion(resource)}` === wanted,
   );
   if (served.length === 0) return undefined;
-  const { definitions } = openApiV2(served, version) as { definitions: object };
+  const { definitions } = openApiV2(served, version);
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },

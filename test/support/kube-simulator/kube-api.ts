@@ -195,11 +195,14 @@ export class KubeApi {
       ...object.metadata.labels,
       'kubernetes.io/metadata.name': object.metadata.name,
     };
-    const spec = { finalizers: ['kubernetes'] };
+    // kubectl sends both, empty.
+    const [spec, status] = [object['spec'], object['status']].map((part) =>
+      isRecord(part) ? part : {},
+    );
     return {
-      spec,
-      status: { phase: 'Active' },
       ...object,
+      spec: { finalizers: ['kubernetes'], ...spec },
+      status: { phase: 'Active', ...status },
       metadata: { ...object.metadata, labels },
     };
   }
@@ -226,7 +229,7 @@ export class KubeApi {
     const isSpecChanged =
       !live || !isSame({ ...live, metadata: 0, status: 0 }, { ...object, metadata: 0, status: 0 });
     const metadata = {
-      ...object.metadata,
+      ...withoutEmptyMaps(object.metadata),
       uid: uid ?? randomUUID(),
       creationTimestamp: creationTimestamp ?? time,
       ...(deletionTimestamp && { deletionTimestamp }),
@@ -320,6 +323,20 @@ function keyOf({ namespace, name }: Pick<Target, 'namespace' | 'name' | 'resourc
 
 function detailsOf({ resource, name }: Target): object {
   return { name, ...(resource.group && { group: resource.group }), kind: resource.plural };
+}
+
+/** Go leaves them out when it writes. */
+function withoutEmptyMaps({
+  labels,
+  annotations,
+  ...rest
+}: ApiObject['metadata']): ApiObject['metadata'] {
+  const isThere = (map: object | undefined): boolean => Object.keys(map ?? {}).length > 0;
+  return {
+    ...rest,
+    ...(labels && isThere(labels) && { labels }),
+    ...(annotations && isThere(annotations) && { annotations }),
+  };
 }
 
 function established(crd: ApiObject): ApiObject {

@@ -12,8 +12,17 @@ export interface Resource {
   readonly shortNames: readonly string[];
   /** Without one, any field is taken. */
   readonly schema?: Schema | undefined;
+  /** Columns that `kubectl get` shows besides the name; absent: those of the kind, and the age. */
+  readonly columns?: readonly PrinterColumn[] | undefined;
   /** Whether objects are pruned and validated by the schema, as those of a CRD. */
   readonly isCustom?: boolean;
+}
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  /** Of JSONPath only names and dots: `.spec.tier`. */
+  readonly jsonPath: string;
 }
 
 export function groupVersion({ group, version }: Pick<Resource, 'group' | 'version'>): string {
@@ -82,6 +91,7 @@ interface CrdSpec {
     readonly name: string;
     readonly served: boolean;
     readonly schema?: { readonly openAPIV3Schema: Schema };
+    readonly additionalPrinterColumns?: readonly PrinterColumn[];
   }[];
 }
 
@@ -92,7 +102,7 @@ export function resourcesOf(crd: ApiObject): Resource[] {
   const { group, scope, names, versions } = spec as unknown as CrdSpec;
   return versions
     .filter(({ served }) => served)
-    .map(({ name, schema }) => ({
+    .map(({ name, schema, additionalPrinterColumns }) => ({
       group,
       version: name,
       plural: names.plural,
@@ -100,6 +110,7 @@ export function resourcesOf(crd: ApiObject): Resource[] {
       isNamespaced: scope === 'Namespaced',
       shortNames: names.shortNames ?? [],
       schema: withMetadata(schema?.openAPIV3Schema),
+      columns: additionalPrinterColumns,
       isCustom: true,
     }));
 }

@@ -9,6 +9,7 @@ import { loopbackCertificate } from './certificate.ts';
 import { forbidden, isAllowed, type User } from './authorize.ts';
 import { discover, openApiV2, openApiV3 } from './discovery.ts';
 import { KubeApi, target } from './kube-api.ts';
+import { OPENAPI_PROTOBUF, encodeOpenApi } from './openapi-protobuf.ts';
 import { groupVersion, qualifiedName, type Resource } from './resource.ts';
 import { selectorOf } from './selector.ts';
 import { Store } from './store.ts';
@@ -80,6 +81,12 @@ async function answer(
     if (!user) throw new ApiRefusal(401, 'Unauthorized', 'Unauthorized');
     const body = await readBody(request);
     const { method = 'GET', headers } = request;
+    if (url.pathname === '/openapi/v2' && headers.accept?.includes(OPENAPI_PROTOBUF)) {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' });
+      return void response.end(
+        encodeOpenApi({ ...openApiV2(api.resources(), version), kinds: api.resources() }),
+      );
+    }
     const known = read(api, version, url.pathname);
     if (known && method === 'GET') return send(response, 200, known);
     serve(api, { method, url, headers, user, body, response });
@@ -226,7 +233,7 @@ function write(
     return send(
       response,
       200,
-      isTable(request) ? tableOf([api.get(at)], {}, new Date()) : api.get(at),
+      isTable(request) ? tableOf(resource, [api.get(at)], {}, new Date()) : api.get(at),
     );
   if (verb === 'create') return send(response, 201, api.create(at, body as ApiObject, options));
   if (verb === 'update') return send(response, 200, api.update(at, body as ApiObject, options));
@@ -285,7 +292,7 @@ function list(
     }),
   };
   const items = page.map(([, object]) => object);
-  if (isTable(request)) return tableOf(items, metadata, new Date());
+  if (isTable(request)) return tableOf(resource, items, metadata, new Date());
   return { kind: `${resource.kind}List`, apiVersion: groupVersion(resource), metadata, items };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { Failure, exitCode } from '../exit-code.ts';
@@ -43,7 +44,7 @@ export function findConnection(flags: ConnectionFlags, { env, cwd }: Surrounding
 
 /** The folder of what `picket login` keeps. */
 export function configFolder(env: Surroundings['env']): string {
-  return join(env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? '.', '.config'), 'picket');
+  return join(env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config'), 'picket');
 }
 
 /** Answers the URL without what would be cut off anyway; only http and https will do. */
