@@ -98,7 +98,7 @@ describe('agentManifest', () => {
 
   it('binds both roles to the service account that the pods run as', () => {
     const objects = parseAllDocuments(agentManifest(INPUT)).map((document) => document.toJS());
-    const bindings = objects.filter(({ kind }) => /Binding$/.test(kind));
+    const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
 
     expect(bindings.map(({ roleRef, subjects }) => [roleRef.kind, roleRef.name, subjects])).toEqual(
@@ -112,7 +112,7 @@ describe('agentManifest', () => {
   });
 
   it('runs without any privilege but the host network', () => {
-    const { spec } = parseAllDocuments(agentManifest(INPUT)).at(-1)?.toJS().spec.template;
+    const { spec } = parseAllDocuments(agentManifest(INPUT)).at(-1)!.toJS().spec.template;
 
     expect(spec.securityContext).toEqual({
       runAsNonRoot: true,
