@@ -31,8 +31,6 @@ export function createDataSource(
     url: config.DATABASE_URL,
     applicationName: 'picket-hub',
     entities: [],
-    // Given, because TypeORM would look for it in node_modules, which an image has not.
-    driver: pg,
     logger: statements,
     poolSize: config.DATABASE_POOL_MAX,
     poolErrorHandler: (error: unknown) =>
