@@ -9,7 +9,7 @@ import { type EmbeddedPostgres, startPostgres } from '../../apps/cli/src/embedde
 import { cpuSecondsOf, cpuSecondsOfTree, residentBytesOf } from './processes.ts';
 
 /** As `picket up` and the image start it. */
-const NODE_FLAG = '--max-semi-space-size=16';
+const NODE_FLAG = '--max-semi-space-size=8';
 
 type Data = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- answers of GraphQL
 
