@@ -1,5 +1,12 @@
 export { matchesLabels } from './matches-labels.ts';
 export { LabelSelector, LabelExpression, Labels } from './label-selector.ts';
+export {
+  EVERY_LABEL_SET,
+  formulaOf,
+  holdsFor,
+  type LabelFormula,
+  type LabelTest,
+} from './label-formula.ts';
 export { labelKeyFault, labelValueFault } from './label-syntax.ts';
 export { parseSelectorText, SelectorTextInvalid } from './selector-text.ts';
 export { parseCidr, cidrContains, cidrHasAddress, isIpv4Mapped, type Cidr } from './cidr.ts';
