@@ -1,4 +1,5 @@
 export {
+  NAMESPACE_NAME_LABEL,
   WORKLOAD_KINDS,
   type ContainerPort,
   type Inventory,
@@ -44,3 +45,9 @@ export type {
 } from './model/answer.ts';
 export { DEFAULT_SEMANTICS, type Semantics } from './model/semantics.ts';
 export type { ConnectivityOptions, Evaluator, Input } from './model/evaluator.ts';
+export { FlowInvalid, PeerUnknown } from './model/flow-errors.ts';
+export { completeInventory } from './parse/complete-inventory.ts';
+export { inventoryOf, type ParsedInventory } from './parse/inventory-of.ts';
+export { parsePolicies, type ParsedPolicies } from './parse/parse-policies.ts';
+export type { ObjectProblem, SourceObject } from './parse/source-object.ts';
+export { referenceEvaluator } from './reference/reference-evaluator.ts';

@@ -14,6 +14,9 @@ export interface Inventory {
   readonly services: readonly Service[];
 }
 
+/** The label that the API server puts on every namespace. */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
 export interface Namespace {
   readonly name: string;
   readonly labels: Labels;

@@ -19,6 +19,8 @@ export const BASELINE: Tier = { name: 'Baseline', order: 10_000_000 };
 
 /** The object that a policy was written as. */
 export interface PolicyId {
+  /** `networking.k8s.io/v1`: tells Calico's NetworkPolicy from Kubernetes'. */
+  readonly apiVersion: string;
   readonly kind: string;
   /** Absent for cluster-scoped kinds. */
   readonly namespace?: string;
@@ -47,6 +49,10 @@ export interface RuleList {
   /** What none of the tier's rules matches is denied to the subject, as NetworkPolicy does. */
   readonly isolates: boolean;
   readonly rules: readonly Rule[];
+  /** The API leaves open what the list does to ICMP: unknown, unless the semantics judge it. */
+  readonly icmpUndefined?: true;
+  /** The list is not applied between a pod and its own node, unless the semantics judge that. */
+  readonly sparesOwnNode?: true;
 }
 
 /** Pods: what `namespaces` and `pods` pick together. Never pods on the host network, unless the semantics say so. */

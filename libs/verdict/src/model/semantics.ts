@@ -13,6 +13,8 @@ export interface Semantics {
   readonly judgeOwnNode: boolean;
   /** NetworkPolicy isolates ICMP like TCP. Default false: undefined (Kubernetes documentation), so the verdict is unknown. */
   readonly judgeIcmp: boolean;
+  /** DNS domain of the cluster: names below it can mean pods, other names only outside addresses (NPEP-133, Expected Behavior). */
+  readonly clusterDomain: string;
 }
 
 export const DEFAULT_SEMANTICS: Semantics = {
@@ -21,4 +23,5 @@ export const DEFAULT_SEMANTICS: Semantics = {
   judgeSelf: false,
   judgeOwnNode: false,
   judgeIcmp: false,
+  clusterDomain: 'cluster.local',
 };
