@@ -48,6 +48,8 @@ export type { ConnectivityOptions, Evaluator, Input } from './model/evaluator.ts
 export { FlowInvalid, PeerUnknown } from './model/flow-errors.ts';
 export { completeInventory } from './parse/complete-inventory.ts';
 export { inventoryOf, type ParsedInventory } from './parse/inventory-of.ts';
+export { inventoryOfFacts, type Facts, type LabelSet } from './parse/inventory-of-facts.ts';
+export { parseObjects, type ParsedObjects } from './parse/parse-objects.ts';
 export { parsePolicies, type ParsedPolicies } from './parse/parse-policies.ts';
 export type { ObjectProblem, SourceObject } from './parse/source-object.ts';
 export { referenceEvaluator } from './reference/reference-evaluator.ts';

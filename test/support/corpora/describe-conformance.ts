@@ -1,7 +1,6 @@
 import { afterAll, expect, it } from '@jest/globals';
 import {
-  inventoryOf,
-  parsePolicies,
+  parseObjects,
   type ConnectivityRow,
   type Evaluator,
   type Input,
@@ -32,12 +31,8 @@ export function inputOf({ manifests, semantics }: CorpusCase): Input & {
   readonly problems: readonly ObjectProblem[];
 } {
   const objects = manifests.flatMap((file) => objectsIn(file).map((value) => ({ file, value })));
-  const { policies, problems } = parsePolicies(objects);
-  const { inventory, problems: more } = inventoryOf(objects);
   return {
-    inventory,
-    policies,
-    problems: [...problems, ...more],
+    ...parseObjects(objects),
     ...(semantics !== 'must-reject' && { semantics: SEMANTICS[semantics] }),
   };
 }

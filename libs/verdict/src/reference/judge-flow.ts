@@ -60,7 +60,7 @@ function exemption(
 ): DirectionAnswer | undefined {
   for (const { kind, name } of [source, destination])
     if (kind === 'service') {
-      const reason = `the address of service ${name} is replaced by a pod's before policies see it: name the pod`;
+      const reason = `the address of service ${name} is replaced by a pod’s before policies see it: name the pod`;
       return { verdict: 'unknown', because: 'unknown', steps: [], unknown: [reason] };
     }
   // "A Pod cannot block access to itself" (documentation, Network Policies). The pods of a template are many.
