@@ -15,6 +15,23 @@ export {
   type AdminNetworkPolicyPort,
 } from './admin-network-policy.ts';
 export {
+  CalicoGlobalNetworkPolicySpec,
+  CalicoNetworkPolicySpec,
+  CalicoTierSpec,
+  type CalicoEntity,
+  type CalicoRule,
+} from './calico-policy.ts';
+export {
+  CiliumPolicyRules,
+  type CiliumEgressRule,
+  type CiliumEntity,
+  type CiliumIngressRule,
+  type CiliumPort,
+  type CiliumPortRule,
+  type CiliumRule,
+  type CiliumSelector,
+} from './cilium-policy.ts';
+export {
   DnsLabel,
   DnsSubdomain,
   MANIFEST_KINDS,

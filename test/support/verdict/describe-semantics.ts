@@ -2,6 +2,8 @@ import { describe } from '@jest/globals';
 
 import type { EvaluatorOf } from './cluster.ts';
 import { addressFamilies } from './semantics/address-families.ts';
+import { calico } from './semantics/calico.ts';
+import { cilium } from './semantics/cilium.ts';
 import { domainNames } from './semantics/domain-names.ts';
 import { hostNetwork } from './semantics/host-network.ts';
 import { icmp } from './semantics/icmp.ts';
@@ -26,4 +28,6 @@ const TOPICS = {
   'reply traffic': replies,
   'domain names': domainNames,
   'a pod and itself, replicas': selfAndReplicas,
+  'Calico’s policies': calico,
+  'Cilium’s policies': cilium,
 };

@@ -8,7 +8,7 @@ export type Direction = (typeof DIRECTIONS)[number];
 /** `Accept` and `Deny` end the judgement, `Pass` goes on to the next tier. */
 export type Action = 'Accept' | 'Deny' | 'Pass';
 
-/** Tiers are judged by rising `order`; their numbers are those that Calico gives the same tiers, so that its own fit between. */
+/** Tiers are judged by rising `order`, of equal ones by name; their numbers are those that Calico gives the same tiers, so that its own fit between. */
 export interface Tier {
   readonly name: string;
   readonly order: number;

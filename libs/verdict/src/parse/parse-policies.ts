@@ -1,9 +1,14 @@
 import type { Problem } from '@picket/kernel';
-import { DnsLabel, DnsSubdomain, problemsOf } from '@picket/policy';
+import { CalicoTierSpec, DnsLabel, DnsSubdomain, problemsOf } from '@picket/policy';
 import { z } from 'zod';
 
 import type { Policy, PolicyId } from '../model/policy.ts';
-import { TRANSLATORS, type Translator } from '../translate/translators.ts';
+import {
+  CALICO_VERSIONS,
+  TRANSLATORS,
+  type TranslationContext,
+  type Translator,
+} from '../translate/translators.ts';
 import {
   inObject,
   openEnvelopes,
@@ -27,6 +32,7 @@ const POLICY_GROUPS =
 export function parsePolicies(objects: readonly SourceObject[]): ParsedPolicies {
   const { envelopes, problems: faults } = openEnvelopes(objects);
   const problems: ObjectProblem[] = [...faults];
+  const context = { calicoTiers: calicoTiersIn(envelopes) };
   const policies = new Map<string, readonly Policy[]>();
   const envelopesOf = new Map<PolicyId, Envelope>();
   for (const envelope of envelopes) {
@@ -35,7 +41,7 @@ export function parsePolicies(objects: readonly SourceObject[]): ParsedPolicies 
       if (isUnknownPolicy(envelope)) problems.push(inObject(notModelled(envelope), envelope));
       continue;
     }
-    const parsed = parsePolicy(envelope, translator);
+    const parsed = parsePolicy(envelope, translator, context);
     problems.push(...parsed.problems.map((problem) => inObject(problem, parsed.envelope)));
     if (!parsed.policies) continue;
     const key = keyOf(parsed.id);
@@ -55,7 +61,11 @@ interface ParsedPolicy {
   readonly problems: readonly Problem[];
 }
 
-function parsePolicy(raw: Envelope, translator: Translator): ParsedPolicy {
+function parsePolicy(
+  raw: Envelope,
+  translator: Translator,
+  context: TranslationContext,
+): ParsedPolicy {
   const { apiVersion, kind } = raw;
   const namespace = translator.namespaced ? (raw.namespace ?? 'default') : undefined;
   const envelope = { ...raw, namespace };
@@ -69,7 +79,7 @@ function parsePolicy(raw: Envelope, translator: Translator): ParsedPolicy {
   const spec = translator.read(raw.value);
   if (!spec.success)
     return { envelope, id, problems: [...problems, ...problemsOf(spec.error, spec.path)] };
-  const { policies, problems: unclear } = translator.translate(id, spec.data);
+  const { policies, problems: unclear } = translator.translate(id, spec.data, context);
   return { envelope, id, policies, problems: [...problems, ...unclear] };
 }
 
@@ -97,8 +107,20 @@ function nameOnly(problem: Problem): Problem {
   return problem.code === 'FORMAT_WRONG' ? { ...problem, severity: 'warning' } : problem;
 }
 
+function calicoTiersIn(envelopes: readonly Envelope[]): Map<string, CalicoTierSpec> {
+  return new Map(
+    envelopes
+      .filter(({ apiVersion, kind }) => kind === 'Tier' && CALICO_VERSIONS.includes(apiVersion))
+      .map(({ name = '', value }) => [
+        name,
+        CalicoTierSpec.safeParse(value['spec'] ?? {}).data ?? {},
+      ]),
+  );
+}
+
 function isUnknownPolicy({ apiVersion, kind }: Envelope): boolean {
-  return POLICY_GROUPS.test(apiVersion) && kind.endsWith('Policy');
+  const isPolicy = kind.endsWith('Policy') || /^((Global)?NetworkSet|HostEndpoint)$/.test(kind);
+  return isPolicy && POLICY_GROUPS.test(apiVersion);
 }
 
 function notModelled({ apiVersion, kind }: Envelope): Problem {

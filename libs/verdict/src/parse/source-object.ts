@@ -25,6 +25,10 @@ export interface Envelope {
 }
 
 const MAX_LIST_DEPTH = 4;
+const MAX_OBJECTS = 1_000_000;
+/** Of one object; etcd takes 1.5 MB, which is far fewer. */
+const MAX_VALUES = 500_000;
+const MAX_DEPTH = 64;
 
 /** The objects, those inside lists (`List`, `PodList`, …) one by one. What is no Kubernetes object is left out, with a warning. */
 export function openEnvelopes(objects: readonly SourceObject[]): {
@@ -35,8 +39,12 @@ export function openEnvelopes(objects: readonly SourceObject[]): {
   const problems: ObjectProblem[] = [];
   const open = ({ file, value }: SourceObject, path: string, depth: number): void => {
     const at = file === undefined ? {} : { file };
-    const refuse = (code: string, message: string): void => {
-      problems.push({ ...at, path, code, message, severity: 'warning' });
+    const refuse = (
+      code: string,
+      message: string,
+      severity: 'error' | 'warning' = 'warning',
+    ): void => {
+      problems.push({ ...at, path, code, message, severity });
     };
     if (!isRecord(value)) return refuse('TYPE_WRONG', 'this is no Kubernetes object');
     const { apiVersion, kind, metadata } = value;
@@ -52,6 +60,9 @@ export function openEnvelopes(objects: readonly SourceObject[]): {
         );
       return;
     }
+    const excess =
+      envelopes.length < MAX_OBJECTS ? excessOf(value) : `more than ${MAX_OBJECTS} objects`;
+    if (excess !== undefined) return refuse('TOO_LARGE', excess, 'error');
     const { name, namespace } = isRecord(metadata) ? metadata : {};
     envelopes.push({
       ...at,
@@ -64,6 +75,23 @@ export function openEnvelopes(objects: readonly SourceObject[]): {
   };
   for (const object of objects) open(object, '', 0);
   return { envelopes, problems };
+}
+
+/**
+ * Why the value is too much to read, or undefined. Shared parts (YAML aliases) count each time, as every reader would walk them, and a
+ * value that contains itself is too deep.
+ */
+function excessOf(value: unknown): string | undefined {
+  let values = 0;
+  const rest: [value: unknown, depth: number][] = [[value, 0]];
+  for (let next = rest.pop(); next; next = rest.pop()) {
+    const [member, depth] = next;
+    if (++values > MAX_VALUES) return `more than ${MAX_VALUES} values in one object`;
+    if (depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH}`;
+    if (member !== null && typeof member === 'object')
+      for (const part of Object.values(member)) rest.push([part, depth + 1]);
+  }
+  return undefined;
 }
 
 /** Items of a typed list (`PodList`) need not repeat their kind. */

@@ -45,10 +45,12 @@ export function judgeDirection(policies: readonly Policy[], wanted: Case): Direc
   return answerOf(decisions, reasons);
 }
 
-/** The tiers by rising order, each with its policies. */
+/** The tiers by rising order, then name, each with its policies. */
 function tiersOf(policies: readonly Policy[]): Policy[][] {
-  const orders = [...new Set(policies.map(({ tier }) => tier.order))].toSorted((a, b) => a - b);
-  return orders.map((order) => policies.filter(({ tier }) => tier.order === order));
+  const tiers = new Map(policies.map(({ tier }) => [tier.name, tier]));
+  return [...tiers.values()]
+    .toSorted((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => policies.filter(({ tier }) => tier.name === name));
 }
 
 /** Policy by policy as they are ordered; then, if one of them isolates, all else is denied (networking/v1 NetworkPolicySpec). */

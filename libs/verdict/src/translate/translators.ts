@@ -2,8 +2,12 @@ import type { Problem } from '@picket/kernel';
 import {
   AdminNetworkPolicySpec,
   BaselineAdminNetworkPolicySpec,
+  CalicoGlobalNetworkPolicySpec,
+  CalicoNetworkPolicySpec,
+  CiliumPolicyRules,
   NetworkPolicySpec,
   ServedClusterNetworkPolicySpec,
+  type CalicoTierSpec,
 } from '@picket/policy';
 import type { z } from 'zod';
 
@@ -13,6 +17,8 @@ import {
   fromAdminNetworkPolicy,
   fromBaselineAdminNetworkPolicy,
 } from './admin-network-policy.ts';
+import { fromCalicoPolicy } from './calico-policy.ts';
+import { fromCiliumPolicy } from './cilium-policy.ts';
 import { fromClusterNetworkPolicy } from './cluster-network-policy.ts';
 import { fromNetworkPolicy } from './network-policy.ts';
 
@@ -30,6 +36,11 @@ type Read =
       readonly path: readonly PropertyKey[];
     };
 
+/** Objects of the input that say something about policies beside them. */
+export interface TranslationContext {
+  readonly calicoTiers: ReadonlyMap<string, CalicoTierSpec>;
+}
+
 /** How one kind is read and translated into the model's one shape. */
 export interface Translator {
   readonly namespaced: boolean;
@@ -37,11 +48,14 @@ export interface Translator {
   readonly onlyName?: string;
   read(object: Readonly<Record<string, unknown>>): Read;
   /** `spec` is what `read` returned. */
-  translate(id: PolicyId, spec: unknown): Translation;
+  translate(id: PolicyId, spec: unknown, context: TranslationContext): Translation;
 }
 
+/** The API, and the CRDs behind it. */
+export const CALICO_VERSIONS = ['projectcalico.org/v3', 'crd.projectcalico.org/v1'];
+
 /** By `apiVersion/kind`. A new kind is a line here and a file beside this one. */
-export const TRANSLATORS: ReadonlyMap<string, Translator> = new Map([
+export const TRANSLATORS: ReadonlyMap<string, Translator> = new Map<string, Translator>([
   [
     'networking.k8s.io/v1/NetworkPolicy',
     translator({
@@ -79,6 +93,12 @@ export const TRANSLATORS: ReadonlyMap<string, Translator> = new Map([
       warn: absentSelectors,
     }),
   ],
+  ['cilium.io/v2/CiliumNetworkPolicy', ciliumTranslator(true)],
+  ['cilium.io/v2/CiliumClusterwideNetworkPolicy', ciliumTranslator(false)],
+  ...CALICO_VERSIONS.flatMap((version): [string, Translator][] => [
+    [`${version}/NetworkPolicy`, calicoTranslator(true, CalicoNetworkPolicySpec)],
+    [`${version}/GlobalNetworkPolicy`, calicoTranslator(false, CalicoGlobalNetworkPolicySpec)],
+  ]),
 ]);
 
 function translator<Schema extends z.ZodType>(kind: {
@@ -101,6 +121,35 @@ function translator<Schema extends z.ZodType>(kind: {
       policies: kind.translate(id, spec as z.infer<Schema>),
       problems: kind.warn?.(spec as z.infer<Schema>) ?? [],
     }),
+  };
+}
+
+function ciliumTranslator(namespaced: boolean): Translator {
+  return {
+    namespaced,
+    read(object) {
+      const { data, error } = CiliumPolicyRules.safeParse(withoutNulls(object));
+      return error ? { success: false, error, path: [] } : { success: true, data };
+    },
+    translate: (id, rules) => ({
+      policies: fromCiliumPolicy(id, rules as CiliumPolicyRules),
+      problems: [],
+    }),
+  };
+}
+
+function calicoTranslator(
+  namespaced: boolean,
+  schema: z.ZodType<CalicoGlobalNetworkPolicySpec>,
+): Translator {
+  return {
+    namespaced,
+    read(object) {
+      const { data, error } = schema.safeParse(withoutNulls(object['spec'] ?? {}));
+      return error ? { success: false, error, path: ['spec'] } : { success: true, data };
+    },
+    translate: (id, spec, { calicoTiers }) =>
+      fromCalicoPolicy(id, spec as CalicoGlobalNetworkPolicySpec, calicoTiers),
   };
 }
 
