@@ -102,7 +102,7 @@ const clusterPods = fc.oneof(
 const protocols = fc.option(
   fc.array(
     fc.oneof(
-      fc.constant({ tcp: {} }),
+      fc.constant({ tcp: { destinationPort: { range: { start: 1, end: 65_535 } } } }),
       fc.record({ udp: fc.record({ destinationPort: fc.record({ number: port }) }) }),
       fc.record({ tcp: fc.record({ destinationPort: fc.record({ number: port }) }) }),
       fc.constant({ tcp: { destinationPort: { range: { start: 80, end: 8080 } } } }),

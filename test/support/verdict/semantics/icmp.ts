@@ -3,6 +3,10 @@ import { expect, it } from '@jest/globals';
 import { clusterPolicy, flow, inputOf, networkPolicy, pod, type EvaluatorOf } from '../cluster.ts';
 
 const pods = pod('web') + pod('db');
+/** All ports of all protocols that have some. */
+const ALL_PORTS = ['tcp', 'udp', 'sctp']
+  .map((protocol) => `{ ${protocol}: { destinationPort: { range: { start: 1, end: 65535 } } } }`)
+  .join(', ');
 const ping = flow('shop/web', 'shop/db', 'ICMP');
 
 export function icmp(evaluatorOf: EvaluatorOf): void {
@@ -39,7 +43,7 @@ export function icmp(evaluatorOf: EvaluatorOf): void {
   it.each([
     ['ingress: [{ action: Deny, from: [{ namespaces: {} }] }]', 'denied'],
     [
-      'ingress: [{ action: Deny, from: [{ namespaces: {} }], protocols: [{ tcp: {} }, { udp: {} }, { sctp: {} }] }]',
+      `ingress: [{ action: Deny, from: [{ namespaces: {} }], protocols: [${ALL_PORTS}] }]`,
       'allowed',
     ],
     [
