@@ -1,7 +1,8 @@
-import { LabelSelector } from '@picket/selector';
 import { z } from 'zod';
 
-import { CidrText, PortName, PortNumber } from './network-policy.ts';
+import { ClusterEgressPeer, ClusterIngressPeer, ClusterSubject } from './cluster-peers.ts';
+import { exactlyOne } from './exactly-one.ts';
+import { PortName, PortNumber } from './network-policy.ts';
 import { always, strict } from './problems-of.ts';
 
 /** Priority 0 of tier Admin belongs to the agent's own escape rule (decision 5). */
@@ -9,75 +10,6 @@ export const RESERVED_ADMIN_PRIORITY = 0;
 
 /** Every list of the API type that has a cap has this one. */
 const CAP = 25;
-
-/** Refuses an object that has none or several of `members`. An unknown or empty member fails closed in the cluster, so it must not get there. */
-function exactlyOne<Shape extends z.ZodRawShape>(
-  what: string,
-  shape: Shape,
-): z.ZodObject<Shape, z.core.$strict> {
-  const members = Object.keys(shape);
-  return strict(shape).check(
-    always((value, context) => {
-      const set = Object.keys(value);
-      if (set.length === 1) return;
-      context.addIssue({
-        code: 'custom',
-        message: `${what} needs exactly one of ${members.join(', ')}${set.length > 1 ? ', not several' : ''}`,
-        params: { code: set.length === 0 ? 'PEER_EMPTY' : 'PEER_MIXED' },
-      });
-    }),
-  );
-}
-
-/** A list that the API type calls a set: an item that stands there twice is refused. */
-function distinct<Item extends z.ZodType<string>>(item: Item): z.ZodArray<Item> {
-  return z
-    .array(item)
-    .min(1)
-    .max(CAP)
-    .superRefine((texts, context) => {
-      for (const [index, text] of texts.entries())
-        if (texts.indexOf(text) !== index)
-          context.addIssue({
-            code: 'custom',
-            path: [index],
-            message: 'stands there twice',
-            params: { code: 'ITEM_REPEATED' },
-          });
-    });
-}
-
-/** An absent `namespaceSelector` is an empty one here: every namespace. */
-const NamespacedPods = strict({
-  namespaceSelector: LabelSelector.default({}),
-  podSelector: LabelSelector,
-});
-
-const Subject = exactlyOne('a subject', {
-  namespaces: LabelSelector.optional(),
-  pods: NamespacedPods.optional(),
-});
-
-const IngressPeer = exactlyOne('a peer', {
-  namespaces: LabelSelector.optional(),
-  pods: NamespacedPods.optional(),
-});
-
-const DomainName = z
-  .string()
-  .max(253)
-  .regex(
-    /^(\*\.)?([a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?$/,
-    { error: 'not a domain name such as example.com or *.example.com' },
-  );
-
-const EgressPeer = exactlyOne('a peer', {
-  namespaces: LabelSelector.optional(),
-  pods: NamespacedPods.optional(),
-  nodes: LabelSelector.optional(),
-  networks: distinct(CidrText.max(43)).optional(),
-  domainNames: distinct(DomainName).optional(),
-});
 
 const PortRange = strict({ start: PortNumber, end: PortNumber }).superRefine(
   ({ start, end }, context) => {
@@ -113,9 +45,9 @@ const common = {
   protocols: z.array(Protocol).min(1).max(CAP).optional(),
 };
 
-const IngressRule = strict({ ...common, from: z.array(IngressPeer).min(1).max(CAP) });
+const IngressRule = strict({ ...common, from: z.array(ClusterIngressPeer).min(1).max(CAP) });
 
-const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }).check(
+const EgressRule = strict({ ...common, to: z.array(ClusterEgressPeer).min(1).max(CAP) }).check(
   always((rule, context) => {
     const named = recordsOf(rule.protocols).some(
       ([, protocol]) => 'destinationNamedPort' in protocol,
@@ -140,16 +72,19 @@ const EgressRule = strict({ ...common, to: z.array(EgressPeer).min(1).max(CAP) }
 );
 
 /**
- * Spec of ClusterNetworkPolicy `policy.networking.k8s.io/v1alpha2` (network-policy-api release v0.2.0, apis/v1alpha2), the canonical
- * cluster-wide model (decision 5). Stricter than the schema where a served object would fail closed: see each issue's code.
+ * Spec of ClusterNetworkPolicy `policy.networking.k8s.io/v1alpha2` as a cluster may serve it (network-policy-api release v0.2.0,
+ * apis/v1alpha2), whoever wrote it. Stricter than the schema where a served object would fail closed: see each issue's code.
  */
-export const ClusterNetworkPolicySpec = strict({
+export const ServedClusterNetworkPolicySpec = strict({
   tier: z.enum(['Admin', 'Baseline']),
   priority: z.int().min(0).max(1_000),
-  subject: Subject,
+  subject: ClusterSubject,
   ingress: z.array(IngressRule).max(CAP).optional(),
   egress: z.array(EgressRule).max(CAP).optional(),
-}).check(
+});
+
+/** The same, as a blueprint may carry it: the canonical cluster-wide model (decision 5). */
+export const ClusterNetworkPolicySpec = ServedClusterNetworkPolicySpec.check(
   always(({ tier, priority, egress }, context) => {
     if (tier === 'Admin' && priority === RESERVED_ADMIN_PRIORITY)
       context.addIssue({

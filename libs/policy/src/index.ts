@@ -5,10 +5,40 @@ export {
 } from './network-policy.ts';
 export {
   ClusterNetworkPolicySpec,
+  ServedClusterNetworkPolicySpec,
   RESERVED_ADMIN_PRIORITY,
   type ClusterNetworkPolicyRule,
 } from './cluster-network-policy.ts';
-export { MANIFEST_KINDS, ManifestEnvelope, kindKey, type ManifestKind } from './manifest.ts';
+export {
+  AdminNetworkPolicySpec,
+  BaselineAdminNetworkPolicySpec,
+  type AdminNetworkPolicyPort,
+} from './admin-network-policy.ts';
+export {
+  CalicoGlobalNetworkPolicySpec,
+  CalicoNetworkPolicySpec,
+  CalicoTierSpec,
+  type CalicoEntity,
+  type CalicoRule,
+} from './calico-policy.ts';
+export {
+  CiliumPolicyRules,
+  type CiliumEgressRule,
+  type CiliumEntity,
+  type CiliumIngressRule,
+  type CiliumPort,
+  type CiliumPortRule,
+  type CiliumRule,
+  type CiliumSelector,
+} from './cilium-policy.ts';
+export {
+  DnsLabel,
+  DnsSubdomain,
+  MANIFEST_KINDS,
+  ManifestEnvelope,
+  kindKey,
+  type ManifestKind,
+} from './manifest.ts';
 export { Adoption, Blueprint, ParameterDefinition, type ParameterType } from './blueprint.ts';
 export { parseBlueprint, type ParsedBlueprint } from './parse-blueprint.ts';
 export {
@@ -26,4 +56,4 @@ export {
   type DocumentProblem,
   type ParsedDocuments,
 } from './documents.ts';
-export { problemsOf } from './problems-of.ts';
+export { problemsOf, strict } from './problems-of.ts';

@@ -1,0 +1,55 @@
+export {
+  NAMESPACE_NAME_LABEL,
+  WORKLOAD_KINDS,
+  type ContainerPort,
+  type Inventory,
+  type Namespace,
+  type Node,
+  type Service,
+  type ServicePort,
+  type Workload,
+  type WorkloadKind,
+} from './model/inventory.ts';
+export {
+  ADMIN,
+  BASELINE,
+  DIRECTIONS,
+  NETWORK_POLICY,
+  type Action,
+  type Direction,
+  type Network,
+  type NetworksPeer,
+  type Peer,
+  type PodSelection,
+  type Policy,
+  type PolicyId,
+  type PortMatch,
+  type Rule,
+  type RuleList,
+  type Subject,
+  type Tier,
+  type Unknown,
+} from './model/policy.ts';
+export { MAX_PORT, PORT_PROTOCOLS, type PortProtocol, type Protocol } from './model/protocol.ts';
+export type { Flow, FlowPeer } from './model/flow.ts';
+export type {
+  Answer,
+  Because,
+  Connections,
+  ConnectivityRow,
+  DirectionAnswer,
+  PortRange,
+  RuleId,
+  Step,
+  Verdict,
+} from './model/answer.ts';
+export { DEFAULT_SEMANTICS, type Semantics } from './model/semantics.ts';
+export type { ConnectivityOptions, Evaluator, Input } from './model/evaluator.ts';
+export { FlowInvalid, PeerUnknown } from './model/flow-errors.ts';
+export { completeInventory } from './parse/complete-inventory.ts';
+export { inventoryOf, type ParsedInventory } from './parse/inventory-of.ts';
+export { inventoryOfFacts, type Facts, type LabelSet } from './parse/inventory-of-facts.ts';
+export { parseObjects, type ParsedObjects } from './parse/parse-objects.ts';
+export { parsePolicies, type ParsedPolicies } from './parse/parse-policies.ts';
+export type { ObjectProblem, SourceObject } from './parse/source-object.ts';
+export { referenceEvaluator } from './reference/reference-evaluator.ts';
