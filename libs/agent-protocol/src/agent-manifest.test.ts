@@ -49,20 +49,22 @@ describe('the rights of the agent', () => {
       `projectcalico.org/networkpolicies: ${all}`,
       `projectcalico.org/globalnetworkpolicies: ${all}`,
       `projectcalico.org/tiers: ${all}`,
-      '/namespaces: get list watch',
+      '/namespaces: list watch',
       '/version: get',
-      '/api: get',
-      '/api/*: get',
-      '/apis: get',
       '/apis/*: get',
       '/openapi/*: get',
     ]);
   });
 
-  it('in its own namespace are its state and its lease, by name', () => {
+  it('in its own namespace are the chunks of its state and its lease, by name', () => {
+    const [, state] = AGENT_NAMESPACE_RULES;
+    const names = state.resourceNames;
+
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.every((name) => /^picket-agent-(identity|set)(-[ab]\d+)?$/.test(name))).toBe(true);
     expect(rights(AGENT_NAMESPACE_RULES)).toEqual([
       '/secrets: create',
-      '/secrets[picket-agent-identity picket-agent-set]: get patch',
+      `/secrets[${names.join(' ')}]: get patch`,
       'coordination.k8s.io/leases: create',
       'coordination.k8s.io/leases[picket-agent]: get update',
     ]);

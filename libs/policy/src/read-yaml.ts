@@ -106,10 +106,13 @@ function placeText(lines: LineCounter, offset: number): string {
   return `line ${line}, column ${col}`;
 }
 
-/** Parser and visitor recurse: text that nests too deep exhausts the stack, which says nothing to its author. */
+/**
+ * Parser and visitor recurse: text that nests too deep exhausts the stack, which says nothing to its author. It may end inside a regular
+ * expression, whose error then holds these words somewhere.
+ */
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.startsWith('Maximum call stack') ? 'nested too deep' : message;
+  return message.includes('Maximum call stack size exceeded') ? 'nested too deep' : message;
 }
 
 function invalid(message: string): YamlValue {
