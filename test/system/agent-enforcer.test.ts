@@ -99,7 +99,7 @@ describe('the enforcer', () => {
     return body['items'].map(({ metadata }: { metadata: { name: string } }) => metadata.name);
   };
 
-  it('prunes nothing at a restart while it does not know the namespaces yet', async () => {
+  it('prunes and writes nothing at a restart, also while it does not know the namespaces yet', async () => {
     const name = await scene();
     await start();
     await run(policySet([], [template(networkPolicy('deny'), { suite: name })]));
@@ -109,7 +109,9 @@ describe('the enforcer', () => {
       `${POLICIES}/namespaces/${name}/networkpolicies/deny`,
     );
 
-    await start(async (_method, path) => {
+    const writes: string[] = [];
+    await start(async (method, path) => {
+      if (method === 'APPLY') writes.push(path);
       if (path.startsWith(`${NAMESPACES}?`)) await sleep(300);
     });
     await eventually(() => Promise.resolve(expect(reports.length).toBeGreaterThan(1)));
@@ -119,6 +121,7 @@ describe('the enforcer', () => {
     );
     expect(after['metadata'].uid).toBe(before['metadata'].uid);
     expect(reports.map(({ counts }) => counts.applied)).toEqual([1, 1]);
+    expect(writes).toEqual([]); // it is all as it was left
   });
 
   it('enforces the other kinds when one cannot be listed', async () => {

@@ -28,31 +28,42 @@ export async function readCapabilities(api: Reader): Promise<Capabilities> {
   const { gitVersion } = await api.get<{ gitVersion: string }>('/version');
   const apis: Record<string, ServedApi> = {};
   const groups = Map.groupBy(MANIFEST_KINDS, ({ apiVersion }) => apiVersion);
+  // All of OpenAPI v2 is one large document: read once, for the groups that have nothing newer.
+  let v2: Promise<Definitions | undefined> | undefined;
+  const fallback = (): Promise<Definitions | undefined> => (v2 ??= readV2(api));
   for (const [apiVersion, kinds] of groups) {
     const served = await api.find<ResourceList>(`/apis/${apiVersion}`);
     const present = kinds.filter(({ kind, plural }) =>
       served?.resources.some((resource) => resource.name === plural && resource.kind === kind),
     );
     if (present.length === 0) continue;
-    const definitions = await schemasOf(api, apiVersion);
+    const definitions = await schemasOf(api, apiVersion, fallback);
     for (const kind of present)
       apis[kindKey(kind)] = { enforced: null, fields: fieldsOf(definitions, kind) };
   }
   return { kubernetesVersion: gitVersion, cni: pluginOf(Object.keys(apis)), apis };
 }
 
-/** OpenAPI v3 of one group (Kubernetes 1.24 and later), else the whole of v2. Undefined when neither is told. */
-async function schemasOf(api: Reader, apiVersion: string): Promise<Definitions | undefined> {
-  const allowed = (error: unknown): undefined => {
-    if (error instanceof KubeRefused) return undefined;
-    throw error;
-  };
+/** OpenAPI v3 of one group (Kubernetes 1.24 and later), else v2. Undefined when neither is told. */
+async function schemasOf(
+  api: Reader,
+  apiVersion: string,
+  fallback: () => Promise<Definitions | undefined>,
+): Promise<Definitions | undefined> {
   const v3 = await api
     .find<{ components?: { schemas?: Definitions } }>(`/openapi/v3/apis/${apiVersion}`)
-    .catch(allowed);
-  if (v3?.components?.schemas) return v3.components.schemas;
-  const v2 = await api.find<{ definitions?: Definitions }>('/openapi/v2').catch(allowed);
+    .catch(noneWhenRefused);
+  return v3?.components?.schemas ?? (await fallback());
+}
+
+async function readV2(api: Reader): Promise<Definitions | undefined> {
+  const v2 = await api.find<{ definitions?: Definitions }>('/openapi/v2').catch(noneWhenRefused);
   return v2?.definitions;
+}
+
+function noneWhenRefused(error: unknown): undefined {
+  if (error instanceof KubeRefused) return undefined;
+  throw error;
 }
 
 function fieldsOf(

@@ -14,7 +14,8 @@ import { isBracket } from './bracket.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { bounded, outcomeOf } from './outcome.ts';
 
-const CAPABILITIES_MS = 60_000;
+/** A kind that comes or goes is seen at once; this is for what changes behind a kind, such as a new field. */
+const CAPABILITIES_MS = 300_000;
 const RETRY_MS = 5_000;
 /** How often it is looked whether a policy kind came or went: four small requests. */
 const KINDS_MS = 5_000;
@@ -191,7 +192,7 @@ export class Enforcer {
     if (!this.#effective) return;
     const { grant, text, owned } = this.#effective;
     const now = this.#writer.owned();
-    if (this.#kept === grant.signature && owned.join() === now.join()) return;
+    if (this.#kept === grant.signature && JSON.stringify(owned) === JSON.stringify(now)) return;
     this.#effective = { ...this.#effective, owned: now };
     try {
       await writeLastSet(this.#parts.store, { grant, text, owned: now });

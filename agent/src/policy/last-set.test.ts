@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '@picket/kernel';
 
 import { MemoryStore } from '../link/memory-store.fake.ts';
-import { readLastSet, writeLastSet } from './last-set.ts';
+import { type Owned, readLastSet, writeLastSet } from './last-set.ts';
 
 const text = '{"format":1,"objects":[],"templates":[]}';
 const grant = {
@@ -17,7 +17,11 @@ const grant = {
 describe('the last set', () => {
   it('is read back whole, also when its grant has ended long ago', async () => {
     const store = new MemoryStore();
-    const last = { grant, text, owned: ['b', 'a'] };
+    const owned: Owned[] = [
+      ['b', 'desired', 'live'],
+      ['a', '', ''],
+    ];
+    const last = { grant, text, owned };
 
     await writeLastSet(store, last);
 
@@ -42,10 +46,10 @@ describe('the last set', () => {
 
   it('packs the inventory of a large cluster', async () => {
     const store = new MemoryStore();
-    const owned = Array.from(
-      { length: 30_000 },
-      (_, index) => `networking.k8s.io/v1/NetworkPolicy namespace-${index % 10_000}/default-deny`,
-    );
+    const owned = Array.from({ length: 30_000 }, (_, index): Owned => {
+      const print = sha256Hex(`${index % 3}`);
+      return [`networking.k8s.io/v1/NetworkPolicy namespace-${index % 10_000}/deny`, print, print];
+    });
 
     await writeLastSet(store, { grant, text, owned });
 

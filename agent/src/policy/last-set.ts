@@ -6,14 +6,18 @@ import { z } from 'zod';
 
 import type { StateStore } from '../link/state-store.ts';
 
-const Stored = z.object({ grant: SignedGrant, text: z.string(), owned: z.array(z.string()) });
+const Owned = z.tuple([z.string(), z.string(), z.string()]);
+/** Key of an object that we made or adopted, fingerprint of what was applied, and of what it looked like right after. */
+export type Owned = z.infer<typeof Owned>;
+
+const Stored = z.object({ grant: SignedGrant, text: z.string(), owned: z.array(Owned) });
 
 export interface LastSet {
   readonly grant: SignedGrant;
   /** Canonical JSON of the policy set. */
   readonly text: string;
-  /** Keys of the objects that we made or adopted. */
-  readonly owned: readonly string[];
+  /** The inventory. */
+  readonly owned: readonly Owned[];
 }
 
 /**

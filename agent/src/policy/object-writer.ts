@@ -11,6 +11,7 @@ import { inParallel } from './in-parallel.ts';
 import { type KubeApi, type KubeObject, KubeRefused } from './kube-api.ts';
 import { collectionPath, kindOf, objectKey, objectPath } from './kinds.ts';
 import { ADOPTED, isAppliedByUs, type LiveObject, type LiveObjects } from './live-objects.ts';
+import type { Owned } from './last-set.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Applied, CLOSES, effectRank, type Plan, planChanges } from './plan-changes.ts';
 import { settle } from './settle.ts';
@@ -51,14 +52,20 @@ export class ObjectWriter {
     this.#logger = logger;
   }
 
-  /** The inventory: keys of what we made or adopted, sorted. */
-  owned(): string[] {
-    return [...this.#owned].toSorted();
+  /** The inventory: what we made or adopted, sorted by key. */
+  owned(): Owned[] {
+    return [...this.#owned].toSorted().map((key) => {
+      const { desired = '', live = '' } = this.#applied.get(key) ?? {};
+      return [key, desired, live];
+    });
   }
 
-  /** What an earlier run of this agent owned. */
-  takeUp(owned: readonly string[]): void {
-    for (const key of owned) this.#owned.add(key);
+  /** What an earlier run of this agent owned: what still looks as it left it needs no write. */
+  takeUp(owned: readonly Owned[]): void {
+    for (const [key, desired, live] of owned) {
+      this.#owned.add(key);
+      this.#applied.set(key, { desired, live });
+    }
   }
 
   /** How often drift was repaired since the last call. */
