@@ -15,7 +15,8 @@ LABEL org.opencontainers.image.title="picket-agent" \
 WORKDIR /app
 COPY --from=build /src/agent/dist/main.js main.mjs
 USER 65532:65532
-ENV NODE_ENV=production
+# Memory is paid once per cluster, and the agent is idle nearly always: a small young generation and one heap of malloc for all threads.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 # No HEALTHCHECK: where it answers is an argument (--listen), and Kubernetes, its only home, has probes.
-ENTRYPOINT ["node", "main.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "main.mjs"]
 CMD ["--help"]

@@ -30,6 +30,8 @@ const NAMESPACES = Number(values.namespaces);
 const ROUNDS = Number(values.rounds);
 const STARTS = Number(values.starts);
 const CALM_MS = 5_000;
+/** As the image starts it: deploy/images/agent.Dockerfile. */
+const AS_SHIPPED = { flags: ['--max-semi-space-size=1'], env: { MALLOC_ARENA_MAX: '2' } };
 
 const BLUEPRINT = `
 apiVersion: picket.dev/v1alpha1
@@ -68,7 +70,10 @@ interface Program {
 
 async function run(args: readonly string[]): Promise<Program> {
   const startMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [...AS_SHIPPED.flags, ...args], {
+    env: { ...process.env, ...AS_SHIPPED.env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   endWithUs(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, readyMs: performance.now() - startMs, said: line.toString() };
