@@ -1,0 +1,115 @@
+import { DIRECTIONS, type Direction } from '../model/policy.ts';
+import { MAYBE_OWN_NODE, type NodeRelation } from './decide.ts';
+import { FAMILIES, IS_NODE, NONE, type EndId } from './ends.ts';
+import type { Row } from './rows.ts';
+import type { State } from './state.ts';
+import { NO, YES } from './truth.ts';
+import { zoneAt } from './zones.ts';
+
+/** Answers for classes of ends, from the tables; what is missing there is made at once. */
+export class ClassJudge {
+  readonly #state: State;
+  readonly #rows: Readonly<Record<Direction, readonly (Row | undefined)[]>>;
+  #hasAllClasses = false;
+
+  constructor(state: State) {
+    this.#state = state;
+    this.#rows = {
+      egress: state.tables.rowsAsTheyAre('egress'),
+      ingress: state.tables.rowsAsTheyAre('ingress'),
+    };
+  }
+
+  /** Class of the end over a family. */
+  classOf(end: EndId, family: 4 | 6): number {
+    const { ends } = this.#state.population;
+    const known = (family === 4 ? ends.classes4 : ends.classes6).values[end] ?? NONE;
+    return known === NONE ? this.#makeClass(end, family) : known;
+  }
+
+  /** The function from points to decisions about two classes. */
+  functionOf(direction: Direction, own: number, peer: number): number {
+    const program = this.#state.programs[direction].values[own] ?? NONE;
+    const row = program === NONE ? undefined : this.#rows[direction][program];
+    if (row !== undefined && peer < row.length) return row[peer] ?? 0;
+    return this.relatedFunctionOf(direction, own, peer, NO);
+  }
+
+  /** The same where the peer is a node, which may be the own end's. */
+  relatedFunctionOf(
+    direction: Direction,
+    own: number,
+    peer: number,
+    relation: NodeRelation,
+  ): number {
+    this.#makeAllClasses();
+    const { tables } = this.#state;
+    const program = this.programOf(direction, own);
+    const isSpared = tables.programs[direction][program]?.sparesOwnNode === true;
+    return tables.row(direction, program, isSpared ? relation : NO, peer)[peer] ?? 0;
+  }
+
+  /** Whether the peer is the node of the own end, where that matters: the peer is a node, and the own end a pod and none. */
+  relationOf(own: EndId, peer: EndId): NodeRelation {
+    const { flags, nodes, workloads } = this.#state.population.ends;
+    if (((flags.values[peer] ?? 0) & IS_NODE) === 0) return NO;
+    const isPod = workloads.values[own] !== NONE && ((flags.values[own] ?? 0) & IS_NODE) === 0;
+    if (!isPod || this.#state.semantics.judgeOwnNode) return NO;
+    const ownNode = nodes.values[own] ?? NONE;
+    const node = nodes.values[peer] ?? NONE;
+    if (ownNode === NONE || node === NONE) return MAYBE_OWN_NODE;
+    return ownNode === node ? YES : NO;
+  }
+
+  /** Id of the program that binds a class. */
+  programOf(direction: Direction, own: number): number {
+    const known = this.#state.programs[direction].values[own] ?? NONE;
+    return known === NONE ? this.#makeProgram(direction, own) : known;
+  }
+
+  #makeClass(end: EndId, family: 4 | 6): number {
+    const { known, population, space, programs } = this.#state;
+    const { ends } = population;
+    const label = known.labels.all[ends.labels.values[end] ?? NONE];
+    if (!label) throw new RangeError(`No end ${end}`);
+    const addresses = ends.addresses[end] ?? [];
+    const own = addresses.filter((address) => (typeof address === 'number') === (family === 4));
+    const zones = space && own.map((address) => zoneAt(space[family], address));
+    const place = zones && known.ends.placeOf(family, addresses.length === 0 ? 'unknown' : zones);
+    const { id } = known.ends.classOf(label, place);
+    for (const each of FAMILIES)
+      if (each === family || !space) (each === 4 ? ends.classes4 : ends.classes6).values[end] = id;
+    for (const direction of DIRECTIONS)
+      while (programs[direction].length <= id) programs[direction].push(NONE);
+    return id;
+  }
+
+  #makeProgram(direction: Direction, own: number): number {
+    const { known, tables, bindings, programs } = this.#state;
+    const end = known.ends.all[own];
+    if (!end) throw new RangeError(`No end class ${own}`);
+    const id = tables.programId(direction, bindings[direction][end.label.id] ?? [], end);
+    programs[direction].values[own] = id;
+    return id;
+  }
+
+  /** Before the first row, so that rows need not be made again for each class that turns up. */
+  #makeAllClasses(): void {
+    if (this.#hasAllClasses) return;
+    this.#hasAllClasses = true;
+    const { population, space, directory } = this.#state;
+    const { ends, count } = population;
+    for (let end = 0; end < count; end++)
+      for (const family of FAMILIES)
+        if (ends.labels.values[end] !== NONE && uses(ends.families.values[end] ?? 0, family))
+          this.classOf(end, family);
+    for (const family of FAMILIES)
+      for (const zone of new Set(space?.[family].zones))
+        this.classOf(directory.outside(zone.sample), family);
+  }
+}
+
+/** Whether the family is among these. */
+export function uses(families: number, family: 4 | 6): boolean {
+  return (families & (family === 4 ? 1 : 2)) !== 0;
+}
