@@ -71,7 +71,7 @@ export class Decider {
     return this.#known.decisions.idOf(candidates, reasons);
   }
 
-  #judgeTier({ groups }: ProgramTier, wanted: Case): Judgement {
+  #judgeTier({ groups, isolating }: ProgramTier, wanted: Case): Judgement {
     const candidates: Candidate[] = [];
     const reasons: string[] = [];
     for (const group of groups) {
@@ -80,7 +80,7 @@ export class Decider {
       reasons.push(...judgement.reasons);
       if (!judgement.mayGoOn) return { candidates, mayGoOn: false, reasons };
     }
-    const isolation = this.#judgeIsolation(groups.flat());
+    const isolation = this.#judgeIsolation(isolating);
     return {
       candidates: [...candidates, ...isolation.candidates],
       mayGoOn: isolation.mayGoOn,
@@ -164,8 +164,7 @@ export class Decider {
     return narrowedBy === undefined ? truth : truths.all(truth, truths.maybe([narrowedBy]));
   }
 
-  #judgeIsolation(entries: readonly Entry[]): Judgement {
-    const isolating = entries.filter(({ list }) => list.isolates);
+  #judgeIsolation(isolating: readonly Entry[]): Judgement {
     if (isolating.length === 0) return NOTHING;
     const isSure = isolating.some(({ binds }) => binds === YES);
     const bound = isSure ? isolating.filter(({ binds }) => binds === YES) : isolating;

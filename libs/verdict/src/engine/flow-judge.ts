@@ -207,7 +207,7 @@ export class FlowJudge {
     const { known, population } = this.#state;
     const { flags, names } = population.ends;
     const service = ((flags.values[source] ?? 0) & IS_SERVICE) === 0 ? destination : source;
-    const reason = `the address of service ${names[service]} is replaced by a pod's before policies see it: name the pod`;
+    const reason = `the address of service ${names[service]} is replaced by a pod’s before policies see it: name the pod`;
     const decision = known.decisions.plain('unknown', 'unknown', [reason]);
     return { egress: decision, ingress: decision, source, destination };
   }

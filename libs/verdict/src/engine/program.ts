@@ -22,6 +22,8 @@ export interface Program {
 export interface ProgramTier {
   /** In the order of judgement; the entries of one group have no order that is defined. */
   readonly groups: readonly (readonly Entry[])[];
+  /** Those that isolate, by name. */
+  readonly isolating: readonly Entry[];
 }
 
 /** One policy of a program. */
@@ -52,23 +54,18 @@ export function programOf(
   const tiers: ProgramTier[] = [];
   for (const ofTier of runs(bindings, ({ policy }) => policy.policy.tier.order)) {
     const groups = runs(ofTier, ({ policy }) => policy.policy.order).flatMap(settleTies);
-    tiers.push({
-      groups: groups.map((group) =>
-        group.flatMap(({ policy, truth: binds }) => {
-          const list = policy.policy[head.direction];
-          if (!list) return [];
-          const entry = {
-            index: entries.length,
-            policy,
-            list,
-            rules: policy.rules[head.direction],
-            binds,
-          };
-          entries.push(entry);
-          return [entry];
-        }),
-      ),
-    });
+    const entriesOf = (group: readonly Binding[]): Entry[] =>
+      group.flatMap(({ policy, truth: binds }) => {
+        const list = policy.policy[head.direction];
+        if (!list) return [];
+        const rules = policy.rules[head.direction];
+        const entry = { index: entries.length, policy, list, rules, binds };
+        entries.push(entry);
+        return [entry];
+      });
+    const judged = groups.map(entriesOf);
+    const isolating = judged.flat().filter(({ list }) => list.isolates);
+    tiers.push({ groups: judged, isolating: isolating.sort(byName) });
   }
   return {
     ...head,
@@ -98,4 +95,9 @@ function runs<T>(items: readonly T[], keyOf: (item: T) => number): T[][] {
     else result.push([item]);
   }
   return result;
+}
+
+function byName({ policy: a }: Entry, { policy: b }: Entry): number {
+  if (a.key === b.key) return a.id - b.id;
+  return a.key < b.key ? -1 : 1;
 }
