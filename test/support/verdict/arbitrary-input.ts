@@ -140,13 +140,11 @@ const formula: fc.Arbitrary<LabelFormula> = fc.letrec<{ formula: LabelFormula }>
 })).formula;
 const namespaceFormula = fc.oneof(
   formula,
-  fc
-    .constantFrom(...NAMESPACES)
-    .map((name): LabelFormula => ({
-      key: 'kubernetes.io/metadata.name',
-      operator: 'In',
-      values: [name],
-    })),
+  fc.constantFrom(...NAMESPACES).map((name): LabelFormula => ({
+    key: 'kubernetes.io/metadata.name',
+    operator: 'In',
+    values: [name],
+  })),
 );
 
 const selection: fc.Arbitrary<PodSelection> = fc.record(

@@ -1,4 +1,5 @@
 import type { Direction, Policy, PolicyId, PortMatch, Rule } from '../model/policy.ts';
+import type { Candidate } from './decisions.ts';
 import { rangesOf, type PointRange } from './points.ts';
 import type { Truth } from './truth.ts';
 
@@ -21,6 +22,8 @@ export interface CompiledRule {
   readonly hasNamedPorts: boolean;
   /** Filled in by the first row that needs it. */
   picked?: Picked;
+  /** What it decides where it surely matches; made when first needed. */
+  candidate?: Candidate;
 }
 
 /** Classes of the other end that the rule's peers mean. */

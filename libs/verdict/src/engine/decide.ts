@@ -12,7 +12,7 @@ import { NO, OWN_NAME, PEER_NAME, YES, type Truth } from './truth.ts';
 
 /** Whether the other end is the own end's node: `NO`, `YES` and this. */
 export const MAYBE_OWN_NODE = 2;
-export type NodeRelation = 0 | 1 | 2;
+export type NodeRelation = typeof NO | typeof YES | typeof MAYBE_OWN_NODE;
 
 /** A rule whose peers mean, or may mean, the other end. */
 export interface Match {
@@ -27,133 +27,119 @@ export interface Match {
 export interface Case {
   readonly program: Program;
   readonly relation: NodeRelation;
-  /** In the order of judgement. */
-  readonly matches: readonly Match[];
+  /** By index of the entry, in the order of judgement. */
+  readonly matches: ReadonlyMap<number, readonly Match[]>;
   readonly point: Point;
 }
 
-/** Everything that a policy or a tier may decide, and whether it may decide nothing. */
-interface Judgement {
-  readonly candidates: readonly Candidate[];
-  readonly mayGoOn: boolean;
-  readonly reasons: readonly string[];
+/** What may decide, in the order of judgement, and why some of it is not sure. */
+interface Found {
+  readonly candidates: Candidate[];
+  readonly reasons: string[];
 }
-
-const NOTHING: Judgement = { candidates: [], mayGoOn: true, reasons: [] };
-const NOT_SURE = { isSure: false };
 
 /** Judges as the reference evaluator does, but only rules that are known to match, and only where the answer can differ. */
 export class Decider {
   readonly #known: Knowledge;
   readonly #matcher: PeerMatcher;
   readonly #semantics: Semantics;
+  readonly #default: Candidate;
+  readonly #notAPod: Candidate;
 
   constructor(known: Knowledge, matcher: PeerMatcher, semantics: Semantics) {
     this.#known = known;
     this.#matcher = matcher;
     this.#semantics = semantics;
+    const accept = { action: 'Accept', isSure: true, policies: [] } as const;
+    this.#default = known.decisions.candidate({ ...accept, because: 'default' });
+    this.#notAPod = known.decisions.candidate({ ...accept, because: 'not-a-pod' });
   }
 
   /** Id of the decision. */
   decide(wanted: Case): number {
-    const candidates: Candidate[] = [];
-    const reasons: string[] = [];
+    const found: Found = { candidates: [], reasons: [] };
     let mayGoOn = true;
     for (const tier of wanted.program.tiers) {
-      const judgement = this.#judgeTier(tier, wanted);
-      candidates.push(...judgement.candidates);
-      reasons.push(...judgement.reasons);
-      mayGoOn = judgement.mayGoOn || judgement.candidates.some(({ action }) => action === 'Pass');
+      const start = found.candidates.length;
+      mayGoOn = this.#judgeTier(tier, wanted, found) || hasPass(found.candidates, start);
       if (!mayGoOn) break;
     }
-    const because = wanted.program.isPod ? 'default' : 'not-a-pod';
-    if (mayGoOn) candidates.push({ action: 'Accept', because, isSure: true });
-    return this.#known.decisions.idOf(candidates, reasons);
+    if (mayGoOn) found.candidates.push(wanted.program.isPod ? this.#default : this.#notAPod);
+    return this.#known.decisions.idOf(found.candidates, found.reasons);
   }
 
-  #judgeTier({ groups, isolating }: ProgramTier, wanted: Case): Judgement {
-    const candidates: Candidate[] = [];
-    const reasons: string[] = [];
-    for (const group of groups) {
-      const judgement = this.#judgeGroup(group, wanted);
-      candidates.push(...judgement.candidates);
-      reasons.push(...judgement.reasons);
-      if (!judgement.mayGoOn) return { candidates, mayGoOn: false, reasons };
+  /** Whether the tier may decide nothing. */
+  #judgeTier(tier: ProgramTier, wanted: Case, found: Found): boolean {
+    for (const group of tier.groups) if (!this.#judgeGroup(group, wanted, found)) return false;
+    if (tier.isolating.length === 0) return true;
+    const isolation = (tier.isolation ??= this.#isolationOf(tier));
+    found.candidates.push(isolation);
+    if (isolation.isSure) return false;
+    for (const { binds } of tier.isolating)
+      found.reasons.push(...this.#known.truths.reasonsOf(binds));
+    return true;
+  }
+
+  #judgeGroup(group: readonly Entry[], wanted: Case, found: Found): boolean {
+    const { candidates, reasons } = found;
+    const start = candidates.length;
+    let mayGoOn = true;
+    let actions = 0;
+    let isOrderDecisive = false;
+    let deciding: Entry[] | undefined;
+    for (const entry of group) {
+      const before = candidates.length;
+      mayGoOn = this.#judgeEntry(entry, wanted, found) && mayGoOn;
+      if (candidates.length === before || group.length === 1) continue;
+      const own = actionsOf(candidates, before);
+      isOrderDecisive ||= actions !== 0 && own !== actions;
+      actions = own;
+      (deciding ??= []).push(entry);
     }
-    const isolation = this.#judgeIsolation(isolating);
-    return {
-      candidates: [...candidates, ...isolation.candidates],
-      mayGoOn: isolation.mayGoOn,
-      reasons: [...reasons, ...isolation.reasons],
-    };
-  }
-
-  #judgeGroup(group: readonly Entry[], wanted: Case): Judgement {
-    const [only] = group;
-    if (group.length === 1 && only) return this.#judgeEntry(only, wanted);
-    const judgements = group.map((entry) => this.#judgeEntry(entry, wanted));
-    const deciding = judgements.filter(({ candidates }) => candidates.length > 0);
-    const isOrderDecisive = new Set(deciding.map(actionsOf)).size > 1;
-    const candidates = deciding.flatMap((judgement) => judgement.candidates);
-    const reasons = judgements.flatMap((judgement) => judgement.reasons);
-    if (isOrderDecisive) {
-      const names = group.filter((_, index) => judgements[index]?.candidates.length).map(nameOf);
-      reasons.push(`${names.join(' and ')} have the same priority and disagree`);
+    if (isOrderDecisive && deciding) {
+      for (let place = start; place < candidates.length; place++) {
+        const candidate = candidates[place];
+        if (candidate) candidates[place] = this.#known.decisions.unsure(candidate);
+      }
+      reasons.push(`${deciding.map(nameOf).join(' and ')} have the same priority and disagree`);
     }
-    return {
-      candidates: isOrderDecisive ? candidates.map((one) => ({ ...one, ...NOT_SURE })) : candidates,
-      mayGoOn: judgements.every(({ mayGoOn }) => mayGoOn),
-      reasons,
-    };
+    return mayGoOn;
   }
 
-  #judgeEntry(entry: Entry, wanted: Case): Judgement {
-    const { binds, list, policy } = entry;
-    const reasons = [...this.#known.truths.reasonsOf(binds)];
-    const mayGoOn = binds !== YES;
-    const { relation, point } = wanted;
-    if (list.sparesOwnNode && relation === YES)
-      return {
-        candidates: [{ action: 'Accept', because: 'own-node', isSure: !mayGoOn, policy }],
-        mayGoOn,
-        reasons,
-      };
+  #judgeEntry(entry: Entry, wanted: Case, { candidates, reasons }: Found): boolean {
+    const { binds, list } = entry;
+    const { relation, point, program, matches } = wanted;
+    const { truths, decisions } = this.#known;
+    if (binds !== YES) reasons.push(...truths.reasonsOf(binds));
+    let isSure = binds === YES;
+    if (list.sparesOwnNode && relation === YES) {
+      const spared = this.#policyCandidate(entry, 'Accept', 'own-node');
+      candidates.push(isSure ? spared : decisions.unsure(spared));
+      return !isSure;
+    }
     if (list.icmpUndefined && point >= ICMP_START && !this.#semantics.judgeIcmp) {
-      const candidates = (['Accept', 'Deny'] as const).map((action): Candidate => ({
-        action,
-        because: 'unknown',
-        ...NOT_SURE,
-        policy,
-      }));
-      const reason = `what ${nameOf(entry)} does to ICMP is left to the network plugin`;
-      return { candidates, mayGoOn, reasons: [...reasons, reason] };
+      for (const action of ['Accept', 'Deny'] as const)
+        candidates.push(decisions.unsure(this.#policyCandidate(entry, action, 'unknown')));
+      reasons.push(`what ${nameOf(entry)} does to ICMP is left to the network plugin`);
+      return !isSure;
     }
-    const candidates: Candidate[] = [];
     if (list.sparesOwnNode && relation === MAYBE_OWN_NODE) {
+      isSure = false;
       reasons.push(`whether ${PEER_NAME} is the node of ${OWN_NAME} is not known`);
-      candidates.push({ action: 'Accept', because: 'own-node', ...NOT_SURE, policy });
+      candidates.push(decisions.unsure(this.#policyCandidate(entry, 'Accept', 'own-node')));
     }
-    return this.#judgeRules(entry, wanted, { candidates, mayGoOn, reasons });
-  }
-
-  #judgeRules(entry: Entry, { program, matches, point }: Case, so: Judgement): Judgement {
-    const candidates = [...so.candidates];
-    const reasons = [...so.reasons];
-    let isSure = reasons.length === 0;
-    for (const match of matches) {
-      if (match.entry !== entry.index) continue;
+    for (const match of matches.get(entry.index) ?? NO_MATCHES) {
       const truth = this.#matchRule(match, program, point);
       if (truth === NO) continue;
       if (truth !== YES) {
         isSure = false;
-        reasons.push(...this.#known.truths.reasonsOf(truth));
+        reasons.push(...truths.reasonsOf(truth));
       }
-      const { rule } = match;
-      const { action } = rule.rule;
-      candidates.push({ action, because: 'rule', isSure, policy: entry.policy, rule });
-      if (truth === YES) return { candidates, mayGoOn: so.mayGoOn, reasons };
+      const candidate = this.#ruleCandidate(match.rule, entry);
+      candidates.push(isSure ? candidate : decisions.unsure(candidate));
+      if (truth === YES) return binds !== YES;
     }
-    return { candidates, mayGoOn: true, reasons };
+    return true;
   }
 
   #matchRule({ rule, peers, ports }: Match, { own }: Program, point: Point): Truth {
@@ -164,26 +150,53 @@ export class Decider {
     return narrowedBy === undefined ? truth : truths.all(truth, truths.maybe([narrowedBy]));
   }
 
-  #judgeIsolation(isolating: readonly Entry[]): Judgement {
-    if (isolating.length === 0) return NOTHING;
-    const isSure = isolating.some(({ binds }) => binds === YES);
-    const bound = isSure ? isolating.filter(({ binds }) => binds === YES) : isolating;
-    return {
-      candidates: bound.map(({ policy }): Candidate => ({
-        action: 'Deny',
-        because: 'isolated',
-        isSure,
-        policy,
-      })),
-      mayGoOn: !isSure,
-      reasons: isSure ? [] : isolating.flatMap(({ binds }) => this.#known.truths.reasonsOf(binds)),
-    };
+  #ruleCandidate(rule: CompiledRule, { policy }: Entry): Candidate {
+    return (rule.candidate ??= this.#known.decisions.candidate({
+      action: rule.rule.action,
+      because: 'rule',
+      isSure: true,
+      policies: [policy.policy],
+      rule: rule.rule,
+    }));
+  }
+
+  #policyCandidate({ policy }: Entry, action: Action, because: 'own-node' | 'unknown'): Candidate {
+    return this.#known.decisions.namedCandidate(`${because} ${action} ${policy.id}`, () => ({
+      action,
+      because,
+      isSure: true,
+      policies: [policy.policy],
+    }));
+  }
+
+  /** All that surely isolate, else all that may. */
+  #isolationOf({ isolating }: ProgramTier): Candidate {
+    const sure = isolating.filter(({ binds }) => binds === YES);
+    const isSure = sure.length > 0;
+    const policies = (isSure ? sure : isolating).map(({ policy }) => policy);
+    const name = `isolated ${isSure} ${policies.map(({ id }) => id).join()}`;
+    return this.#known.decisions.namedCandidate(name, () => ({
+      action: 'Deny',
+      because: 'isolated',
+      isSure,
+      policies: policies.map(({ policy }) => policy),
+    }));
   }
 }
 
-/** The set of actions, as a text that can be compared. */
-function actionsOf({ candidates }: Judgement): string {
-  return [...new Set(candidates.map(({ action }): Action => action))].toSorted().join(' or ');
+const NO_MATCHES: readonly Match[] = [];
+const BITS = { Accept: 1, Deny: 2, Pass: 4 } as const;
+
+/** The set of the actions of the candidates from a place on. */
+function actionsOf(candidates: readonly Candidate[], from: number): number {
+  let actions = 0;
+  for (let place = from; place < candidates.length; place++)
+    actions |= BITS[candidates[place]?.action ?? 'Accept'];
+  return actions;
+}
+
+function hasPass(candidates: readonly Candidate[], from: number): boolean {
+  return (actionsOf(candidates, from) & BITS.Pass) !== 0;
 }
 
 function nameOf({ policy }: Entry): string {

@@ -8,13 +8,18 @@ export const ALLOWED = 0;
 export const DENIED = 1;
 export const UNKNOWN = 2;
 
-/** Something that may have decided. `isSure` is false where one of the matches on the way to it is not known. */
+/** Something that may have decided. */
 export interface Candidate {
+  readonly id: number;
   readonly action: Action;
   readonly because: Because;
+  /** False where one of the matches on the way to it is not known. */
   readonly isSure: boolean;
-  readonly policy?: { readonly id: number; readonly policy: Policy };
-  readonly rule?: { readonly id: string; readonly rule: Rule };
+  /** More than one where several isolate together. */
+  readonly policies: readonly Policy[];
+  readonly rule?: Rule | undefined;
+  /** The same, not sure. */
+  unsure?: Candidate;
 }
 
 /** The answers for one direction, each stored once: flows that are decided alike share one. */
@@ -25,25 +30,39 @@ export class Decisions {
   /** Answers whose reasons name an end. */
   readonly #naming = new Set<number>();
   readonly #ids = new Map<string, number>();
+  readonly #named = new Map<string, Candidate>();
+  #candidateCount = 0;
+
+  candidate(parts: Omit<Candidate, 'id'>): Candidate {
+    return { ...parts, id: this.#candidateCount++ };
+  }
+
+  /** The one candidate with this name. */
+  namedCandidate(name: string, make: () => Omit<Candidate, 'id'>): Candidate {
+    const known = this.#named.get(name);
+    if (known) return known;
+    const made = this.candidate(make());
+    this.#named.set(name, made);
+    return made;
+  }
+
+  unsure(candidate: Candidate): Candidate {
+    if (!candidate.isSure) return candidate;
+    return (candidate.unsure ??= this.candidate({ ...candidate, isSure: false }));
+  }
 
   /** `candidates` in the order of judgement, not empty. */
   idOf(candidates: readonly Candidate[], reasons: readonly string[]): number {
-    const key = `${candidates.map(textOf).join()} ${reasons.join('\n')}`;
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    const id = this.#add(answerOf(candidates, reasons));
-    this.#ids.set(key, id);
-    return id;
+    let key = '';
+    for (const { id } of candidates) key += `${id},`;
+    for (const reason of reasons) key += `${reason}\n`;
+    return this.#idOf(key, () => answerOf(candidates, reasons));
   }
 
   /** An answer that no policy had a part in. */
   plain(because: Because, verdict: Verdict, reasons: readonly string[] = []): number {
     const key = `${because} ${verdict} ${reasons.join('\n')}`;
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    const id = this.#add({ verdict, because, steps: [], unknown: reasons });
-    this.#ids.set(key, id);
-    return id;
+    return this.#idOf(key, () => ({ verdict, because, steps: [], unknown: reasons }));
   }
 
   /** The answer; where a reason names ends, with these names. */
@@ -57,8 +76,12 @@ export class Decisions {
     return { ...answer, unknown: [...new Set(unknown)] };
   }
 
-  #add(answer: DirectionAnswer): number {
+  #idOf(key: string, make: () => DirectionAnswer): number {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const answer = make();
     const id = this.#answers.push(answer) - 1;
+    this.#ids.set(key, id);
     this.verdicts.push(VERDICTS.indexOf(answer.verdict));
     if (answer.unknown.some((reason) => reason.includes(OWN_NAME) || reason.includes(PEER_NAME)))
       this.#naming.add(id);
@@ -66,24 +89,18 @@ export class Decisions {
   }
 }
 
-function textOf({ action, because, isSure, policy, rule }: Candidate): string {
-  return `${policy?.id ?? ''} ${rule?.id ?? ''} ${action} ${because} ${isSure ? 1 : 0}`;
-}
-
 function answerOf(candidates: readonly Candidate[], reasons: readonly string[]): DirectionAnswer {
   const final = candidates.filter(({ action }) => action !== 'Pass');
-  const steps = candidates.filter(({ isSure }) => isSure).flatMap(stepOf);
+  const steps = candidates.filter(({ isSure }) => isSure).flatMap(stepsOf);
   if (final.some(({ action }) => action !== final[0]?.action))
     return { verdict: 'unknown', because: 'unknown', steps, unknown: [...new Set(reasons)] };
   const decision = final.find(({ isSure }) => isSure) ?? final[0];
+  const [policy] = decision?.policies ?? [];
   return {
     verdict: decision?.action === 'Deny' ? 'denied' : 'allowed',
     because: decision?.because ?? 'default',
-    ...(decision?.policy && {
-      tier: decision.policy.policy.tier.name,
-      policy: decision.policy.policy.id,
-    }),
-    ...(decision?.rule && { rule: ruleId(decision.rule.rule) }),
+    ...(policy && { tier: policy.tier.name, policy: policy.id }),
+    ...(decision?.rule && { rule: ruleId(decision.rule) }),
     steps,
     unknown: [],
   };
@@ -91,11 +108,15 @@ function answerOf(candidates: readonly Candidate[], reasons: readonly string[]):
 
 const EFFECTS = { Accept: 'accepts', Deny: 'denies', Pass: 'passes' } as const;
 
-function stepOf({ action, because, policy, rule }: Candidate): Step[] {
-  if (!policy || because === 'own-node') return [];
+function stepsOf({ action, because, policies, rule }: Candidate): Step[] {
+  if (because === 'own-node') return [];
   const effect = because === 'isolated' ? 'selects' : EFFECTS[action];
-  const { tier, id } = policy.policy;
-  return [{ effect, tier: tier.name, policy: id, ...(rule && { rule: ruleId(rule.rule) }) }];
+  return policies.map(({ tier, id }) => ({
+    effect,
+    tier: tier.name,
+    policy: id,
+    ...(rule && { rule: ruleId(rule) }),
+  }));
 }
 
 function ruleId({ index, name }: Rule): NonNullable<Step['rule']> {

@@ -5,7 +5,7 @@ import { FAMILIES, NONE, type Ends } from './ends.ts';
 import type { GrowingArray } from './growing-array.ts';
 import { isInSet, type NetworkSet } from './network-sets.ts';
 import { featuresWith, relabel } from './relabel.ts';
-import { compileState, networkSets, type State } from './state.ts';
+import { collectNetworks, compileState, type State } from './state.ts';
 import { boundBy } from './tables.ts';
 import type { ZoneTable } from './zones.ts';
 
@@ -21,7 +21,7 @@ export function editState(state: State, { policies: added = [], remove = [] }: C
   const gone = new Set([...remove, ...added.map(({ id }) => id)].map(keyOf));
   const left = state.policies.filter(({ key }) => !gone.has(key));
   const networks = new Set(state.networks);
-  for (const policy of added) for (const set of networkSets(policy, known)) networks.add(set);
+  for (const policy of added) collectNetworks(policy, known, networks);
   if (!state.space && networks.size > 0) {
     // Until now address families had no meaning, so the class of every end changes.
     const policies = [...left.map(({ policy }) => policy), ...added];

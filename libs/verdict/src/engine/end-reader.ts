@@ -14,7 +14,7 @@ interface NodeFacts {
 export class EndReader {
   readonly #known: Knowledge;
   readonly #semantics: Semantics;
-  readonly #isAsked: (feature: number) => boolean;
+  readonly #isAsked: ((feature: number) => boolean) | undefined;
   readonly #namespaces = new Map<string, readonly number[]>();
   readonly #nodes = new Map<string, NodeFacts>();
   readonly #nodeNumbers = new Map<string, number>();
@@ -24,7 +24,7 @@ export class EndReader {
     { namespaces, nodes }: Inventory,
     known: Knowledge,
     semantics: Semantics,
-    isAsked: (feature: number) => boolean = () => true,
+    isAsked?: (feature: number) => boolean,
   ) {
     this.#known = known;
     this.#semantics = semantics;
@@ -82,8 +82,9 @@ export class EndReader {
     return this.#labelOf('node', features);
   }
 
-  #labelOf(kind: LabelClass['kind'], features: readonly number[]): LabelClass {
-    return this.#known.labels.classOf(kind, features.filter(this.#isAsked));
+  #labelOf(kind: LabelClass['kind'], features: number[]): LabelClass {
+    const asked = this.#isAsked ? features.filter(this.#isAsked) : features;
+    return this.#known.labels.classOf(kind, asked);
   }
 
   #isHost({ hostNetwork }: Workload): boolean {
@@ -97,7 +98,7 @@ export class EndReader {
 
   #readPod({ namespace, labels, serviceAccount }: Workload, features: number[]): void {
     const { vocabulary } = this.#known;
-    features.push(...(this.#namespaces.get(namespace) ?? []));
+    for (const feature of this.#namespaces.get(namespace) ?? []) features.push(feature);
     vocabulary.read('pod', labels, features);
     const account = vocabulary.keysOf('account').get(serviceAccount)?.exists;
     if (account !== undefined) features.push(account);

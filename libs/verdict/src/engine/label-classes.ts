@@ -33,11 +33,30 @@ export interface LabelClass {
 /** Stands for all values that no policy names. */
 const OTHER_VALUE = '\u0000';
 
+/** Finds the class of a list of features, one feature after the other. */
+class Branch {
+  labelClass: LabelClass | undefined;
+  readonly #next = new Map<number, Branch>();
+
+  to(feature: number): Branch {
+    const known = this.#next.get(feature);
+    if (known) return known;
+    const made = new Branch();
+    this.#next.set(feature, made);
+    return made;
+  }
+}
+
 /** All label classes; only ever added to. */
 export class LabelClasses {
   readonly all: LabelClass[] = [];
   readonly #vocabulary: Vocabulary;
-  readonly #ids = new Map<string, LabelClass>();
+  readonly #roots: Readonly<Record<EndKind, Branch>> = {
+    pod: new Branch(),
+    host: new Branch(),
+    node: new Branch(),
+    outside: new Branch(),
+  };
   /** By feature, the classes of pods that have it. */
   readonly #postings: number[][] = [];
   readonly #pods: number[] = [];
@@ -49,11 +68,11 @@ export class LabelClasses {
   /** `features` in any order, without repetition. */
   classOf(kind: EndKind, features: number[]): LabelClass {
     features.sort((a, b) => a - b);
-    const key = kind + features.join();
-    const known = this.#ids.get(key);
-    if (known) return known;
+    let branch = this.#roots[kind];
+    for (const feature of features) branch = branch.to(feature);
+    if (branch.labelClass) return branch.labelClass;
     const added = this.#describe(kind, features);
-    this.#ids.set(key, added);
+    branch.labelClass = added;
     this.all.push(added);
     if (kind === 'pod') {
       this.#pods.push(added.id);

@@ -1,6 +1,6 @@
 import { holdsFor } from '@picket/selector';
 
-import type { NetworksPeer, Peer, Subject } from '../model/policy.ts';
+import type { NetworksPeer, Peer, PodSelection, Subject } from '../model/policy.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { matchesName, reaches } from './domain-names.ts';
 import type { EndClass, Place } from './end-classes.ts';
@@ -14,6 +14,8 @@ import { zoneHolds } from './zones.ts';
 export class PeerMatcher {
   readonly #known: Knowledge;
   readonly #semantics: Semantics;
+  readonly #sets = new WeakMap<NetworksPeer, NetworkSet>();
+  readonly #picks = new Map<string, { readonly classCount: number; readonly ids: Int32Array }>();
 
   constructor(known: Knowledge, semantics: Semantics) {
     this.#known = known;
@@ -60,23 +62,35 @@ export class PeerMatcher {
     }
   }
 
-  /** Classes among which all are that the peer may mean; undefined when that could be any. `isExact`: it means each of them. */
-  candidates(
-    peer: Peer,
-  ): { readonly ids: readonly number[]; readonly isExact: boolean } | undefined {
+  /** Classes that the selection picks, rising. */
+  pick(selection: PodSelection): Int32Array {
     const { ends, labels } = this.#known;
+    const classCount = ends.all.length;
+    // Many rules pick the same, above all "every pod".
+    const key = JSON.stringify([selection.namespaces, selection.pods, selection.serviceAccounts]);
+    const known = this.#picks.get(key);
+    if (known?.classCount === classCount) return known.ids;
+    const ids: number[] = [];
+    for (const label of labels.pick(selection)) for (const id of ends.ofLabel(label)) ids.push(id);
+    const sorted = Int32Array.from(ids).sort();
+    this.#picks.set(key, { classCount, ids: sorted });
+    return sorted;
+  }
+
+  /** Classes among which all are that the peer may mean; undefined when that could be any. */
+  candidates(peer: Peer): Int32Array | undefined {
+    const { ends } = this.#known;
     switch (peer.kind) {
       case 'pods':
-        return { ids: labels.pick(peer).flatMap((id) => ends.ofLabel(id)), isExact: true };
+        return this.pick(peer);
       case 'networks': {
-        const set = this.#known.networks.setOf(peer.networks);
+        const set = this.#setOf(peer);
         const places = ends.places.filter((place) => this.#inPlace(set, place, '') !== NO);
-        return { ids: places.flatMap(({ id }) => ends.ofPlace(id)), isExact: false };
+        return Int32Array.from(places.flatMap(({ id }) => ends.ofPlace(id)));
       }
       case 'all': {
         const parts = peer.peers.flatMap((part) => this.candidates(part) ?? []);
-        const [fewest] = parts.toSorted((a, b) => a.ids.length - b.ids.length);
-        return fewest && { ids: fewest.ids, isExact: false };
+        return parts.toSorted((a, b) => a.length - b.length)[0];
       }
       case 'everything':
       case 'nodes':
@@ -102,7 +116,15 @@ export class PeerMatcher {
   #matchNetworks(peer: NetworksPeer, { label, place }: EndClass, name: string): Truth {
     if (peer.outsideOnly && label.kind !== 'outside') return NO;
     if (label.kind === 'pod' && !this.#semantics.networksMatchPods) return NO;
-    return place ? this.#inPlace(this.#known.networks.setOf(peer.networks), place, name) : NO;
+    return place ? this.#inPlace(this.#setOf(peer), place, name) : NO;
+  }
+
+  #setOf(peer: NetworksPeer): NetworkSet {
+    const known = this.#sets.get(peer);
+    if (known) return known;
+    const made = this.#known.networks.setOf(peer.networks);
+    this.#sets.set(peer, made);
+    return made;
   }
 
   #inPlace(set: NetworkSet, { family, zones }: Place, name: string): Truth {

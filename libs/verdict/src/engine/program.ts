@@ -1,5 +1,6 @@
 import type { Direction, RuleList } from '../model/policy.ts';
 import type { Binding, CompiledPolicy, CompiledRule } from './compiled-policy.ts';
+import type { Candidate } from './decisions.ts';
 import type { EndClass } from './end-classes.ts';
 import type { Truth } from './truth.ts';
 
@@ -24,6 +25,8 @@ export interface ProgramTier {
   readonly groups: readonly (readonly Entry[])[];
   /** Those that isolate, by name. */
   readonly isolating: readonly Entry[];
+  /** What they decide together; made when first needed. */
+  isolation?: Candidate;
 }
 
 /** One policy of a program. */

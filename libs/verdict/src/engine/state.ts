@@ -38,8 +38,11 @@ export type CompleteInput = Omit<Input, 'semantics'> & { readonly semantics: Sem
 
 export function compileState({ inventory, policies, semantics }: CompleteInput): State {
   const known = new Knowledge();
-  for (const policy of policies) known.vocabulary.learn(policy);
-  const networks = new Set(policies.flatMap((policy) => networkSets(policy, known)));
+  const networks = new Set<NetworkSet>();
+  for (const policy of policies) {
+    known.vocabulary.learn(policy);
+    collectNetworks(policy, known, networks);
+  }
   known.networks.close();
   const space = spaceOf(networks, known);
   const population = populationOf(inventory, new EndReader(inventory, known, semantics));
@@ -66,18 +69,16 @@ function spaceOf(networks: ReadonlySet<NetworkSet>, { zones }: Knowledge): Space
   return { 4: zones.tableOf(4, sets), 6: zones.tableOf(6, sets) };
 }
 
-/** Everything that rules of the policy call a network. */
-export function networkSets(policy: Policy, known: Knowledge): NetworkSet[] {
-  const inPeer = (peer: Peer): NetworkSet[] => {
-    if (peer.kind === 'networks') return [known.networks.setOf(peer.networks)];
-    if (peer.kind === 'all') return peer.peers.flatMap(inPeer);
-    return peer.kind === 'not' ? inPeer(peer.peer) : [];
+/** Adds everything that rules of the policy call a network. */
+export function collectNetworks(policy: Policy, known: Knowledge, into: Set<NetworkSet>): void {
+  const collect = (peer: Peer): void => {
+    if (peer.kind === 'networks') into.add(known.networks.setOf(peer.networks));
+    else if (peer.kind === 'not') collect(peer.peer);
+    else if (peer.kind === 'all') for (const part of peer.peers) collect(part);
   };
-  const found: NetworkSet[] = [];
   for (const direction of DIRECTIONS)
     for (const { peers, subject } of policy[direction]?.rules ?? []) {
-      for (const peer of peers) if (peer.kind !== 'pods') found.push(...inPeer(peer));
-      if (subject) found.push(...inPeer(subject));
+      for (const peer of peers) collect(peer);
+      if (subject) collect(subject);
     }
-  return found;
 }
