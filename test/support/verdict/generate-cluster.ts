@@ -1,4 +1,9 @@
-import type { ContainerPort, Inventory, Workload } from '@picket/verdict';
+import {
+  completeInventory,
+  type ContainerPort,
+  type Inventory,
+  type Workload,
+} from '@picket/verdict';
 
 import { SeededRandom } from './seeded-random.ts';
 
@@ -52,7 +57,7 @@ export function generateCluster(size: ClusterSize): Inventory {
       podOf(template, replica, addressText(address++), random.pick(nodes).name),
     );
   });
-  return { namespaces, workloads, nodes, services: [] };
+  return completeInventory({ namespaces, workloads, nodes, services: [] });
 }
 
 /** Skewed: a tenth of the workloads has half of the pods. Each has at least one. */

@@ -42,11 +42,16 @@ export class ClassJudge {
     peer: number,
     relation: NodeRelation,
   ): number {
-    this.#makeAllClasses();
     const { tables } = this.#state;
     const program = this.programOf(direction, own);
     const isSpared = tables.programs[direction][program]?.sparesOwnNode === true;
-    return tables.row(direction, program, isSpared ? relation : NO, peer)[peer] ?? 0;
+    return this.rowOf(direction, own, peer, isSpared ? relation : NO)[peer] ?? 0;
+  }
+
+  /** The functions by class of the other end, at least up to class `peer`. */
+  rowOf(direction: Direction, own: number, peer: number, relation: NodeRelation = NO): Row {
+    this.#makeAllClasses();
+    return this.#state.tables.row(direction, this.programOf(direction, own), relation, peer);
   }
 
   /** Whether the peer is the node of the own end, where that matters: the peer is a node, and the own end a pod and none. */

@@ -6,6 +6,8 @@ import type { AddressNumber } from './address-number.ts';
 import type { ClassJudge } from './class-judge.ts';
 import type { NodeRelation } from './decide.ts';
 import { FAMILIES, IS_NODE, NONE, type EndId } from './ends.ts';
+import type { Direction } from '../model/policy.ts';
+import type { Row } from './rows.ts';
 import type { ReachId, Reaches } from './reaches.ts';
 import type { State } from './state.ts';
 import { before } from './zones.ts';
@@ -45,40 +47,52 @@ export class Connectivity {
   readonly #state: State;
   readonly #classes: ClassJudge;
   readonly #owners: readonly Owner[];
+  /** By owner. */
+  readonly #onlyClasses: Int32Array;
+  readonly #ingressRows: (Row | undefined)[] = [];
 
   constructor(state: State, classes: ClassJudge) {
     this.#state = state;
     this.#classes = classes;
     this.reaches = state.known.reaches;
     this.#owners = this.#readOwners();
+    this.#onlyClasses = Int32Array.from(this.#owners, ({ onlyClass }) => onlyClass);
     this.owners = this.#owners.map(({ name }) => name);
   }
 
   /** What an owner reaches, by place of the other in `owners`; nothing for itself. Written into `into` if given. */
   rowOf(source: number, into: Int32Array = new Int32Array(this.owners.length)): Int32Array {
-    const from = this.#owners[source];
-    if (!from) throw new RangeError(`No owner ${source}`);
-    const { reaches } = this;
-    const { onlyClass } = from;
-    if (onlyClass === NONE) {
-      for (const place of this.#owners.keys()) into[place] = this.#reachAt(source, place);
+    const from = this.#onlyClasses[source] ?? NONE;
+    if (from === NONE) {
+      for (let place = 0; place < into.length; place++) into[place] = this.#reachAt(source, place);
       return into;
     }
+    const { reaches } = this;
+    const { nothing } = reaches;
+    const out = this.#rowFor('egress', from);
     for (let place = 0; place < into.length; place++) {
-      const peer = this.#owners[place]?.onlyClass ?? NONE;
-      if (place === source || peer === NONE) into[place] = this.#reachAt(source, place);
-      else {
-        const out = reaches.ofFunction(this.#classes.functionOf('egress', onlyClass, peer));
-        into[place] =
-          out === reaches.nothing
-            ? out
-            : reaches.both(
-                out,
-                reaches.ofFunction(this.#classes.functionOf('ingress', peer, onlyClass)),
-              );
+      const to = this.#onlyClasses[place] ?? NONE;
+      if (to === NONE || place === source) {
+        into[place] = this.#reachAt(source, place);
+        continue;
       }
+      const sent = reaches.ofFunction(out[to] ?? 0);
+      if (sent === nothing) {
+        into[place] = nothing;
+        continue;
+      }
+      const row = this.#ingressRows[place];
+      const received =
+        row && from < row.length ? row : (this.#ingressRows[place] = this.#rowFor('ingress', to));
+      into[place] = reaches.both(sent, reaches.ofFunction(received[from] ?? 0));
     }
     return into;
+  }
+
+  /** The row of a class, long enough for every class there is. */
+  #rowFor(direction: Direction, own: number): Row {
+    const last = this.#state.known.ends.all.length - 1;
+    return this.#classes.rowOf(direction, own, last);
   }
 
   /** Outside addresses in the fewest ranges that behave alike, all of the family, those that reach nothing too. */

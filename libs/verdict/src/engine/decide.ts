@@ -1,35 +1,29 @@
-import type { ContainerPort } from '../model/inventory.ts';
 import type { Action } from '../model/policy.ts';
-import type { Semantics } from '../model/semantics.ts';
 import type { CompiledRule } from './compiled-policy.ts';
 import type { Candidate } from './decisions.ts';
 import type { Knowledge } from './knowledge.ts';
-import type { PeerMatcher } from './match-peer.ts';
-import { matchPorts } from './match-ports.ts';
-import { ICMP_START, type Point } from './points.ts';
 import type { Entry, Program, ProgramTier } from './program.ts';
-import { NO, OWN_NAME, PEER_NAME, YES, type Truth } from './truth.ts';
+import { type NO, OWN_NAME, PEER_NAME, YES, type Truth } from './truth.ts';
 
 /** Whether the other end is the own end's node: `NO`, `YES` and this. */
 export const MAYBE_OWN_NODE = 2;
 export type NodeRelation = typeof NO | typeof YES | typeof MAYBE_OWN_NODE;
 
-/** A rule whose peers mean, or may mean, the other end. */
+/** A rule of an entry that matches, or may match. */
 export interface Match {
   readonly entry: number;
   readonly rule: CompiledRule;
-  readonly peers: Truth;
-  /** Named ports of the destination. */
-  readonly ports: readonly ContainerPort[];
+  readonly truth: Truth;
 }
 
-/** What is to be decided: a program, the other end in so far as the program can see it, and a point. */
+/** What is to be decided: all that a program can see of the other end and of the point. */
 export interface Case {
   readonly program: Program;
   readonly relation: NodeRelation;
-  /** By index of the entry, in the order of judgement. */
-  readonly matches: ReadonlyMap<number, readonly Match[]>;
-  readonly point: Point;
+  /** In the order of judgement; of each entry up to the first that surely matches. */
+  readonly matches: readonly Match[];
+  /** Whether it is ICMP, and policies that leave ICMP undefined decide nothing. */
+  readonly isUndefinedIcmp: boolean;
 }
 
 /** What may decide, in the order of judgement, and why some of it is not sure. */
@@ -41,15 +35,11 @@ interface Found {
 /** Judges as the reference evaluator does, but only rules that are known to match, and only where the answer can differ. */
 export class Decider {
   readonly #known: Knowledge;
-  readonly #matcher: PeerMatcher;
-  readonly #semantics: Semantics;
   readonly #default: Candidate;
   readonly #notAPod: Candidate;
 
-  constructor(known: Knowledge, matcher: PeerMatcher, semantics: Semantics) {
+  constructor(known: Knowledge) {
     this.#known = known;
-    this.#matcher = matcher;
-    this.#semantics = semantics;
     const accept = { action: 'Accept', isSure: true, policies: [] } as const;
     this.#default = known.decisions.candidate({ ...accept, because: 'default' });
     this.#notAPod = known.decisions.candidate({ ...accept, because: 'not-a-pod' });
@@ -108,7 +98,7 @@ export class Decider {
 
   #judgeEntry(entry: Entry, wanted: Case, { candidates, reasons }: Found): boolean {
     const { binds, list } = entry;
-    const { relation, point, program, matches } = wanted;
+    const { relation, matches } = wanted;
     const { truths, decisions } = this.#known;
     if (binds !== YES) reasons.push(...truths.reasonsOf(binds));
     let isSure = binds === YES;
@@ -117,7 +107,7 @@ export class Decider {
       candidates.push(isSure ? spared : decisions.unsure(spared));
       return !isSure;
     }
-    if (list.icmpUndefined && point >= ICMP_START && !this.#semantics.judgeIcmp) {
+    if (list.icmpUndefined && wanted.isUndefinedIcmp) {
       for (const action of ['Accept', 'Deny'] as const)
         candidates.push(decisions.unsure(this.#policyCandidate(entry, action, 'unknown')));
       reasons.push(`what ${nameOf(entry)} does to ICMP is left to the network plugin`);
@@ -128,26 +118,17 @@ export class Decider {
       reasons.push(`whether ${PEER_NAME} is the node of ${OWN_NAME} is not known`);
       candidates.push(decisions.unsure(this.#policyCandidate(entry, 'Accept', 'own-node')));
     }
-    for (const match of matches.get(entry.index) ?? NO_MATCHES) {
-      const truth = this.#matchRule(match, program, point);
-      if (truth === NO) continue;
+    for (const { entry: of, rule, truth } of matches) {
+      if (of !== entry.index) continue;
       if (truth !== YES) {
         isSure = false;
         reasons.push(...truths.reasonsOf(truth));
       }
-      const candidate = this.#ruleCandidate(match.rule, entry);
+      const candidate = this.#ruleCandidate(rule, entry);
       candidates.push(isSure ? candidate : decisions.unsure(candidate));
       if (truth === YES) return binds !== YES;
     }
     return true;
-  }
-
-  #matchRule({ rule, peers, ports }: Match, { own }: Program, point: Point): Truth {
-    const { truths } = this.#known;
-    let truth = truths.all(peers, matchPorts(rule, point, ports, truths));
-    const { subject, narrowedBy } = rule.rule;
-    if (subject && own) truth = truths.all(truth, this.#matcher.match(subject, own, OWN_NAME));
-    return narrowedBy === undefined ? truth : truths.all(truth, truths.maybe([narrowedBy]));
   }
 
   #ruleCandidate(rule: CompiledRule, { policy }: Entry): Candidate {
@@ -184,7 +165,6 @@ export class Decider {
   }
 }
 
-const NO_MATCHES: readonly Match[] = [];
 const BITS = { Accept: 1, Deny: 2, Pass: 4 } as const;
 
 /** The set of the actions of the candidates from a place on. */

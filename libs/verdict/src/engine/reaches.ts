@@ -21,7 +21,8 @@ export class Reaches {
   readonly #decided: PortFunctions;
   readonly #decisions: Decisions;
   readonly #functions = new PortFunctions();
-  readonly #ofFunction: number[] = [];
+  /** By function; below 0: not made yet. */
+  #ofFunction = new Int32Array(0);
   readonly #both = new Map<number, ReachId>();
   readonly #either = new Map<number, ReachId>();
   readonly #described: Reach[] = [];
@@ -35,7 +36,8 @@ export class Reaches {
 
   /** Of one direction: a function from points to decisions. */
   ofFunction(id: number): ReachId {
-    return (this.#ofFunction[id] ??= this.#reduce(id));
+    const known = this.#ofFunction[id];
+    return known === undefined || known < 0 ? this.#reduceAnew(id) : known;
   }
 
   /** Both directions must allow; for reaches of one pair of ends. */
@@ -68,6 +70,17 @@ export class Reaches {
     return values.some((value) => (value & IS_UNKNOWN) !== 0)
       ? { connections, unknown: where(IS_UNKNOWN) }
       : { connections };
+  }
+
+  #reduceAnew(id: number): ReachId {
+    if (id >= this.#ofFunction.length) {
+      const larger = new Int32Array(this.#decided.count * 2).fill(-1);
+      larger.set(this.#ofFunction);
+      this.#ofFunction = larger;
+    }
+    const reach = this.#reduce(id);
+    this.#ofFunction[id] = reach;
+    return reach;
   }
 
   #reduce(id: number): ReachId {

@@ -1,27 +1,32 @@
+import type { ContainerPort } from '../model/inventory.ts';
 import type { Semantics } from '../model/semantics.ts';
 import type { CompiledRule, Picked } from './compiled-policy.ts';
-import { Decider, type Case, type Match, type NodeRelation } from './decide.ts';
+import { Decider, type Match, type NodeRelation } from './decide.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { PeerMatcher } from './match-peer.ts';
-import { addCuts } from './match-ports.ts';
+import { addCuts, matchPorts } from './match-ports.ts';
 import { ICMP_START, type Point } from './points.ts';
 import type { Program } from './program.ts';
-import { NO, PEER_NAME, YES, type Truth } from './truth.ts';
+import { NO, OWN_NAME, PEER_NAME, YES, type Truth } from './truth.ts';
 
 /** For each class of the other end: the function from points to decisions. */
 export type Row = Int32Array;
 
-/** A rule that matches, after those that matched before it. Classes that the same rules match share a trail. */
-class Trail {
-  readonly before: Trail | undefined;
-  readonly match: Match | undefined;
-  next: Map<string | CompiledRule, Trail> | undefined;
-  function: number | undefined;
+/** A rule whose peers mean, or may mean, classes of the other end. */
+interface Visit {
+  readonly entry: number;
+  readonly rule: CompiledRule;
+  /** Place of the rule among all of the program. */
+  readonly place: number;
+  readonly peers: Truth;
+  /** Named ports of the destination that the rule may ask for. */
+  readonly ports: readonly ContainerPort[];
+}
 
-  constructor(before?: Trail, match?: Match) {
-    this.before = before;
-    this.match = match;
-  }
+/** A rule that matches, after those that matched before it. Classes that the same rules match share a trail. */
+interface Trail {
+  readonly before: Trail | undefined;
+  readonly visit: Visit;
 }
 
 /** Makes the rows of the tables, each when it is first asked for. */
@@ -32,114 +37,134 @@ export class Rows {
   readonly #judgesIcmp: boolean;
   /** Scratch: what the peers of a rule mean for each class. */
   #truths = new Int32Array(0);
-  /** Decisions about ICMP, for one row. */
-  readonly #icmp = new Map<string, number>();
 
   constructor(known: Knowledge, matcher: PeerMatcher, semantics: Semantics) {
     this.#known = known;
     this.#matcher = matcher;
-    this.#decider = new Decider(known, matcher, semantics);
+    this.#decider = new Decider(known);
     this.#judgesIcmp = semantics.judgeIcmp;
   }
 
   /**
-   * The whole row at once: each rule visits only the classes that it picks, and a decision is made once for all classes that the same
-   * rules match.
+   * The whole row at once: each rule visits only the classes that it picks, and a decision is made once for all classes and points that
+   * the same rules match.
    */
   rowOf(program: Program, relation: NodeRelation): Row {
-    const count = this.#known.ends.all.length;
-    const trails = new Array<Trail>(count).fill(new Trail());
-    for (const entry of program.entries)
-      for (const rule of entry.rules) this.#visit(rule, program, entry.index, trails);
-    const row = new Int32Array(count);
-    this.#icmp.clear();
-    let last: Trail | undefined;
-    let value = 0;
-    for (let id = 0; id < count; id++) {
-      const trail = trails[id];
-      if (trail && trail !== last) {
-        last = trail;
-        value = trail.function ??= this.#decide(trail, program, relation);
+    const row = new Int32Array(this.#known.ends.all.length);
+    // The row holds the number of each class's trail until it is replaced by the function.
+    const trails = this.#layTrails(program, row);
+    const functions = new Int32Array(trails.length).fill(NONE);
+    const decisions = new Map<string, number>();
+    for (let id = 0; id < row.length; id++) {
+      const trail = row[id] ?? 0;
+      let value = functions[trail] ?? NONE;
+      if (value === NONE) {
+        value = this.#functionOf(trails[trail], program, relation, decisions);
+        functions[trail] = value;
       }
       row[id] = value;
     }
     return row;
   }
 
-  /** Lengthens the trail of every class that the rule picks. */
-  #visit(rule: CompiledRule, program: Program, entry: number, trails: Trail[]): void {
-    const { ids, truths } = this.#pickedBy(rule);
-    const count = ids === 'all' ? trails.length : ids.length;
-    // Neighbours mostly share a trail, so the last step is remembered.
-    let last: Trail | undefined;
-    let next: Trail | undefined;
-    for (let place = 0; place < count; place++) {
-      const id = ids === 'all' ? place : (ids[place] ?? 0);
-      const trail = trails[id];
-      if (!trail) continue;
-      if (truths || rule.hasNamedPorts)
-        trails[id] = this.#stepTo(
-          trail,
-          program,
-          { entry, rule, peers: truths?.[place] ?? YES },
-          id,
-        );
-      else {
-        if (trail !== last || !next)
-          next = stepTo(trail, rule, { entry, rule, peers: YES, ports: NO_PORTS });
-        last = trail;
-        trails[id] = next;
+  /** Writes the number of each class's trail into the row. Trail 0 is that of no rule at all. */
+  #layTrails(program: Program, row: Int32Array): (Trail | undefined)[] {
+    const trails: (Trail | undefined)[] = [undefined];
+    const steps = new Map<string | number, number>();
+    const stepTo = (trail: number, key: string | number, visit: Visit): number => {
+      const known = steps.get(key);
+      if (known !== undefined) return known;
+      const made = trails.push({ before: trails[trail], visit }) - 1;
+      steps.set(key, made);
+      return made;
+    };
+    let place = 0;
+    for (const { index: entry, rules } of program.entries)
+      for (const rule of rules) {
+        const visit = { entry, rule, place: place++, peers: YES, ports: NO_PORTS };
+        const { ids, truths } = this.#pickedBy(rule);
+        const count = ids === 'all' ? row.length : ids.length;
+        // Neighbours mostly share a trail, so the last step is remembered.
+        let last = NONE;
+        let next = NONE;
+        for (let at = 0; at < count; at++) {
+          const id = ids === 'all' ? at : (ids[at] ?? 0);
+          const trail = row[id] ?? 0;
+          if (truths || rule.hasNamedPorts) {
+            const peers = truths?.[at] ?? YES;
+            const ports = rule.hasNamedPorts ? this.#portsOf(program, id) : NO_PORTS;
+            const key = `${trail} ${visit.place} ${peers} ${textOf(ports)}`;
+            row[id] = stepTo(trail, key, { ...visit, peers, ports });
+          } else {
+            if (trail !== last) next = stepTo(trail, trail * MAX_RULES + visit.place, visit);
+            last = trail;
+            row[id] = next;
+          }
+        }
       }
-    }
+    return trails;
   }
 
-  #stepTo(trail: Trail, program: Program, match: Omit<Match, 'ports'>, id: number): Trail {
-    const { rule, peers } = match;
-    const ports = rule.hasNamedPorts ? this.#portsOf(program, id) : NO_PORTS;
-    const isPlain = peers === YES && ports.length === 0;
-    const key = isPlain ? rule : `${match.entry} ${rule.id} ${peers} ${textOf(ports)}`;
-    return stepTo(trail, key, { ...match, ports });
-  }
-
-  #portsOf({ direction, own }: Program, id: number): Match['ports'] {
+  #portsOf({ direction, own }: Program, id: number): readonly ContainerPort[] {
     const destination = direction === 'ingress' ? own : this.#known.ends.all[id];
     return destination?.label.ports ?? NO_PORTS;
   }
 
-  #decide(trail: Trail, program: Program, relation: NodeRelation): number {
-    const matches = new Map<number, Match[]>();
+  #functionOf(
+    trail: Trail | undefined,
+    program: Program,
+    relation: NodeRelation,
+    decisions: Map<string, number>,
+  ): number {
+    const visits: Visit[] = [];
     const cuts = new Set<Point>([0]);
-    if (program.leavesIcmpUndefined) cuts.add(ICMP_START);
-    for (let at: Trail | undefined = trail; at?.match; at = at.before) {
-      const { match } = at;
-      const list = matches.get(match.entry);
-      if (list) list.unshift(match);
-      else matches.set(match.entry, [match]);
-      addCuts(match.rule, match.ports, cuts);
+    if (program.leavesIcmpUndefined && !this.#judgesIcmp) cuts.add(ICMP_START);
+    for (let at = trail; at; at = at.before) {
+      visits.push(at.visit);
+      addCuts(at.visit.rule, at.visit.ports, cuts);
     }
+    visits.reverse();
     const starts = cuts.size === 1 ? [0] : [...cuts].sort((a, b) => a - b);
-    const values = starts.map((point) => {
-      const wanted = { program, relation, matches, point };
-      return point < ICMP_START || this.#judgesIcmp
-        ? this.#decider.decide(wanted)
-        : this.#decideIcmp(wanted);
-    });
+    const values = starts.map((point) =>
+      this.#decisionAt(point, visits, program, relation, decisions),
+    );
     return this.#known.functions.idOf(starts, values);
   }
 
-  /** Of policies that leave ICMP undefined no rule counts, so that most trails come to the same, and it is long to write down. */
-  #decideIcmp(wanted: Case): number {
-    const { program, matches, point } = wanted;
-    let key = `${point}`;
-    for (const { index, list } of program.entries)
-      if (!list.icmpUndefined)
-        for (const { rule, peers } of matches.get(index) ?? [])
-          key += ` ${index} ${rule.id} ${peers}`;
-    const known = this.#icmp.get(key);
+  #decisionAt(
+    point: Point,
+    visits: readonly Visit[],
+    program: Program,
+    relation: NodeRelation,
+    decisions: Map<string, number>,
+  ): number {
+    const isUndefinedIcmp = point >= ICMP_START && !this.#judgesIcmp;
+    const matches: Match[] = [];
+    let key = isUndefinedIcmp ? 'ICMP' : '';
+    let settled = NONE;
+    for (const visit of visits) {
+      const { entry, rule, place } = visit;
+      if (entry === settled) continue;
+      if (isUndefinedIcmp && program.entries[entry]?.list.icmpUndefined) continue;
+      const truth = this.#matchRule(visit, program, point);
+      if (truth === NO) continue;
+      matches.push({ entry, rule, truth });
+      key += ` ${place} ${truth}`;
+      if (truth === YES) settled = entry;
+    }
+    const known = decisions.get(key);
     if (known !== undefined) return known;
-    const decision = this.#decider.decide(wanted);
-    this.#icmp.set(key, decision);
+    const decision = this.#decider.decide({ program, relation, matches, isUndefinedIcmp });
+    decisions.set(key, decision);
     return decision;
+  }
+
+  #matchRule({ rule, peers, ports }: Visit, { own }: Program, point: Point): Truth {
+    const { truths } = this.#known;
+    let truth = truths.all(peers, matchPorts(rule, point, ports, truths));
+    const { subject, narrowedBy } = rule.rule;
+    if (subject && own) truth = truths.all(truth, this.#matcher.match(subject, own, OWN_NAME));
+    return narrowedBy === undefined ? truth : truths.all(truth, truths.maybe([narrowedBy]));
   }
 
   #pickedBy(rule: CompiledRule): Picked {
@@ -179,17 +204,11 @@ export class Rows {
   }
 }
 
-function stepTo(trail: Trail, key: string | CompiledRule, match: Match): Trail {
-  const next = (trail.next ??= new Map<string | CompiledRule, Trail>());
-  const known = next.get(key);
-  if (known) return known;
-  const made = new Trail(trail, match);
-  next.set(key, made);
-  return made;
-}
+const NONE = -1;
+/** Of one program; only the room for keys depends on it. */
+const MAX_RULES = 2 ** 26;
+const NO_PORTS: readonly ContainerPort[] = [];
 
-const NO_PORTS: Match['ports'] = [];
-
-function textOf(ports: Match['ports']): string {
+function textOf(ports: readonly ContainerPort[]): string {
   return ports.map(({ name, protocol, port }) => `${name}/${protocol}/${port}`).join();
 }
