@@ -56,3 +56,4 @@ export { referenceEvaluator } from './reference/reference-evaluator.ts';
 export { compile, type Engine } from './engine/engine.ts';
 export type { Change } from './engine/edit-state.ts';
 export type { FlowColumns, JudgedColumns } from './engine/flow-judge.ts';
+export { diffConnectivity, type ConnectivityChange } from './diff/diff-connectivity.ts';

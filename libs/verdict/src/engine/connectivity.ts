@@ -89,6 +89,27 @@ export class Connectivity {
     return into;
   }
 
+  /** The whole family as one range that nothing reaches. */
+  wholeFamily(family: 4 | 6): OutsideRange {
+    const first = family === 4 ? 0 : 0n;
+    return { family, first, last: lastOf(family), reach: this.reaches.nothing };
+  }
+
+  /** What one owner reaches of another. */
+  between(source: number, destination: number): ReachId {
+    return this.#reachAt(source, destination);
+  }
+
+  /**
+   * Stands for all that decides what the owner reaches and who reaches it; for engines that came from each other by edits. Undefined where
+   * the owner's workloads are not alike.
+   */
+  signatureOf(owner: number): string | undefined {
+    const only = this.#onlyClasses[owner] ?? NONE;
+    if (only === NONE) return undefined;
+    return `${only} ${this.#classes.programOf('egress', only)} ${this.#classes.programOf('ingress', only)}`;
+  }
+
   /** The row of a class, long enough for every class there is. */
   #rowFor(direction: Direction, own: number): Row {
     const last = this.#state.known.ends.all.length - 1;

@@ -54,6 +54,15 @@ export class Reaches {
     return this.#combine(this.#either, a, b, (x, y) => x | y);
   }
 
+  /** Id here of a reach of other reaches. */
+  adopt(other: Reaches, id: ReachId): ReachId {
+    if (other === this) return id;
+    return this.#functions.idOf(
+      [...other.#functions.startsOf(id)],
+      [...other.#functions.valuesOf(id)],
+    );
+  }
+
   describe(id: ReachId): Reach {
     return (this.#described[id] ??= this.#describe(id));
   }
