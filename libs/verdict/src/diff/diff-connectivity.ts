@@ -43,6 +43,7 @@ class Comparison {
   readonly #places: readonly (readonly [before: number, after: number])[];
   /** Places in `#owners` that the edit has touched; all, unless one engine came from the other. */
   readonly #touched: readonly number[];
+  readonly #isTouched: Uint8Array;
   /** Ids of the reaches after, as those before. */
   readonly #adopted: ReachId[] = [];
 
@@ -60,7 +61,9 @@ class Comparison {
       places.set(name, [places.get(name)?.[0] ?? MISSING, place]);
     this.#owners = [...places.keys()].toSorted(compare);
     this.#places = this.#owners.map((name) => places.get(name) ?? [MISSING, MISSING]);
-    this.#touched = [...this.#owners.keys()].filter((owner) => this.#isTouched(owner));
+    this.#touched = [...this.#owners.keys()].filter((owner) => this.#differs(owner));
+    this.#isTouched = new Uint8Array(this.#owners.length);
+    for (const owner of this.#touched) this.#isTouched[owner] = 1;
   }
 
   *changes(): Generator<ConnectivityChange> {
@@ -74,15 +77,23 @@ class Comparison {
   }
 
   #from(source: number, src: string): ConnectivityChange[] {
-    const isTouched = this.#touched.includes(source);
+    const isTouched = this.#isTouched[source] === 1;
     const changes = isTouched ? this.#toOutside(source, src) : [];
+    const [fromBefore, fromAfter] = this.#places[source] ?? NOWHERE;
+    const rowBefore = isTouched ? rowIn(this.#before, fromBefore) : undefined;
+    const rowAfter = isTouched ? rowIn(this.#after, fromAfter) : undefined;
+    const { nothing } = this.#before.reaches;
     for (const destination of isTouched ? this.#owners.keys() : this.#touched) {
-      const [fromBefore, fromAfter] = this.#places[source] ?? NOWHERE;
       const [toBefore, toAfter] = this.#places[destination] ?? NOWHERE;
-      const reachBefore = reachIn(this.#before, fromBefore, toBefore);
-      const reachAfter = this.#adopt(reachIn(this.#after, fromAfter, toAfter));
-      if (reachBefore !== reachAfter)
-        changes.push(this.#change(src, this.#owners[destination] ?? '', reachBefore, reachAfter));
+      const was = rowBefore
+        ? (rowBefore[toBefore] ?? nothing)
+        : reachIn(this.#before, fromBefore, toBefore);
+      const is = rowAfter
+        ? (rowAfter[toAfter] ?? this.#after.reaches.nothing)
+        : reachIn(this.#after, fromAfter, toAfter);
+      const adopted = this.#adopt(is);
+      if (was !== adopted)
+        changes.push(this.#change(src, this.#owners[destination] ?? '', was, adopted));
     }
     return changes;
   }
@@ -132,7 +143,7 @@ class Comparison {
     return (this.#adopted[reach] ??= this.#before.reaches.adopt(this.#after.reaches, reach));
   }
 
-  #isTouched(owner: number): boolean {
+  #differs(owner: number): boolean {
     if (this.#before.reaches !== this.#after.reaches) return true;
     const [before, after] = this.#places[owner] ?? NOWHERE;
     if (before === MISSING || after === MISSING) return true;
@@ -143,6 +154,11 @@ class Comparison {
 
 const MISSING = -1;
 const NOWHERE = [MISSING, MISSING] as const;
+
+/** Empty for an owner that is not there. */
+function rowIn(of: Connectivity, source: number): Int32Array {
+  return source === MISSING ? new Int32Array(0) : of.rowOf(source);
+}
 
 function reachIn(of: Connectivity, source: number, destination: number): ReachId {
   const isThere = source !== MISSING && destination !== MISSING;

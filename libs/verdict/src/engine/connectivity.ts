@@ -35,8 +35,7 @@ interface Replica {
 interface Owner {
   readonly name: string;
   readonly replicas: readonly Replica[];
-  /** The class of all of its pods, over the one family that they use; `NONE`: it is not as simple as that. */
-  readonly onlyClass: number;
+  readonly isSimple: boolean;
 }
 
 /** Who reaches whom, between owners of workloads and outside addresses. */
@@ -47,46 +46,60 @@ export class Connectivity {
   readonly #state: State;
   readonly #classes: ClassJudge;
   readonly #owners: readonly Owner[];
-  /** By owner. */
-  readonly #onlyClasses: Int32Array;
-  readonly #ingressRows: (Row | undefined)[] = [];
+  /** By owner, for those whose workloads are alike and no nodes: their class over each family; `NONE`: not used, or not so simple. */
+  readonly #simple: Readonly<Record<4 | 6, Int32Array>>;
+  readonly #ingressRows: Readonly<Record<4 | 6, (Row | undefined)[]>> = { 4: [], 6: [] };
 
   constructor(state: State, classes: ClassJudge) {
     this.#state = state;
     this.#classes = classes;
     this.reaches = state.known.reaches;
     this.#owners = this.#readOwners();
-    this.#onlyClasses = Int32Array.from(this.#owners, ({ onlyClass }) => onlyClass);
+    this.#simple = {
+      4: Int32Array.from(this.#owners, (owner) => simpleClass(owner, 4)),
+      6: Int32Array.from(this.#owners, (owner) => simpleClass(owner, 6)),
+    };
     this.owners = this.#owners.map(({ name }) => name);
   }
 
   /** What an owner reaches, by place of the other in `owners`; nothing for itself. Written into `into` if given. */
   rowOf(source: number, into: Int32Array = new Int32Array(this.owners.length)): Int32Array {
-    const from = this.#onlyClasses[source] ?? NONE;
-    if (from === NONE) {
-      for (let place = 0; place < into.length; place++) into[place] = this.#reachAt(source, place);
-      return into;
+    into.fill(this.reaches.nothing);
+    const over4 = this.#simple[4][source] ?? NONE;
+    const over6 = this.#simple[6][source] ?? NONE;
+    if (over4 !== NONE) this.#addSimple(4, over4, into);
+    // Without networks in any policy the families cannot differ.
+    const isAskedTwice = over4 === NONE || this.#state.space !== undefined;
+    if (over6 !== NONE) this.#addSimple(6, over6, into, isAskedTwice ? undefined : this.#simple[4]);
+    // What is not simple, or shares no family, is asked for one by one.
+    for (let place = 0; place < into.length; place++) {
+      const isMet =
+        (over4 !== NONE && this.#simple[4][place] !== NONE) ||
+        (over6 !== NONE && this.#simple[6][place] !== NONE);
+      if (!isMet) into[place] = this.between(source, place);
     }
+    into[source] = this.reaches.nothing;
+    return into;
+  }
+
+  /** Adds what a class reaches over one family of all owners that are as simple, but not of those that have a class in `but`. */
+  #addSimple(family: 4 | 6, from: number, into: Int32Array, but?: Int32Array): void {
     const { reaches } = this;
     const { nothing } = reaches;
+    const peers = this.#simple[family];
+    const rows = this.#ingressRows[family];
     const out = this.#rowFor('egress', from);
     for (let place = 0; place < into.length; place++) {
-      const to = this.#onlyClasses[place] ?? NONE;
-      if (to === NONE || place === source) {
-        into[place] = this.#reachAt(source, place);
-        continue;
-      }
+      const to = peers[place] ?? NONE;
+      if (to === NONE || (but && but[place] !== NONE)) continue;
       const sent = reaches.ofFunction(out[to] ?? 0);
-      if (sent === nothing) {
-        into[place] = nothing;
-        continue;
-      }
-      const row = this.#ingressRows[place];
-      const received =
-        row && from < row.length ? row : (this.#ingressRows[place] = this.#rowFor('ingress', to));
-      into[place] = reaches.both(sent, reaches.ofFunction(received[from] ?? 0));
+      if (sent === nothing) continue;
+      let row = rows[place];
+      if (!row || from >= row.length) row = rows[place] = this.#rowFor('ingress', to);
+      const reach = reaches.both(sent, reaches.ofFunction(row[from] ?? 0));
+      const before = into[place] ?? nothing;
+      into[place] = before === nothing ? reach : reaches.either(before, reach);
     }
-    return into;
   }
 
   /** The whole family as one range that nothing reaches. */
@@ -95,19 +108,19 @@ export class Connectivity {
     return { family, first, last: lastOf(family), reach: this.reaches.nothing };
   }
 
-  /** What one owner reaches of another. */
-  between(source: number, destination: number): ReachId {
-    return this.#reachAt(source, destination);
-  }
-
   /**
    * Stands for all that decides what the owner reaches and who reaches it; for engines that came from each other by edits. Undefined where
    * the owner's workloads are not alike.
    */
   signatureOf(owner: number): string | undefined {
-    const only = this.#onlyClasses[owner] ?? NONE;
-    if (only === NONE) return undefined;
-    return `${only} ${this.#classes.programOf('egress', only)} ${this.#classes.programOf('ingress', only)}`;
+    const classes = FAMILIES.map((family) => this.#simple[family][owner] ?? NONE);
+    if (classes.every((one) => one === NONE)) return undefined;
+    const texts = classes.map((one) =>
+      one === NONE
+        ? ''
+        : `${one} ${this.#classes.programOf('egress', one)} ${this.#classes.programOf('ingress', one)}`,
+    );
+    return texts.join();
   }
 
   /** The row of a class, long enough for every class there is. */
@@ -191,7 +204,8 @@ export class Connectivity {
     return [unknown ? { src, dst, connections, unknown } : { src, dst, connections }];
   }
 
-  #reachAt(source: number, destination: number): ReachId {
+  /** What one owner reaches of another. */
+  between(source: number, destination: number): ReachId {
     const from = this.#owners[source];
     const to = this.#owners[destination];
     if (!from || !to || source === destination) return this.reaches.nothing;
@@ -278,13 +292,8 @@ export class Connectivity {
       else alike.set(key, [end]);
     }
     const replicas = [...alike.values()].map((list) => this.#replicaOf(list));
-    const [only] = replicas;
-    let onlyClass = NONE;
-    if (only && replicas.length === 1 && ((flags.values[only.end] ?? 0) & IS_NODE) === 0) {
-      if (only.families !== 3) onlyClass = only.classes[only.families === 1 ? 4 : 6];
-      else if (only.classes[4] === only.classes[6]) onlyClass = only.classes[4];
-    }
-    return { name, replicas, onlyClass };
+    const isSimple = replicas.length === 1 && ((flags.values[all[0] ?? NONE] ?? 0) & IS_NODE) === 0;
+    return { name, replicas, isSimple };
   }
 
   #replicaOf(ends: readonly EndId[]): Replica {
@@ -296,6 +305,10 @@ export class Connectivity {
     };
     return { end, families, classes, ends };
   }
+}
+
+function simpleClass({ isSimple, replicas: [only] }: Owner, family: 4 | 6): number {
+  return isSimple && only ? only.classes[family] : NONE;
 }
 
 function lastOf(family: 4 | 6): AddressNumber {

@@ -39,12 +39,29 @@ export function editState(state: State, { policies: added = [], remove = [] }: C
     population: edited,
     space,
     directory: new Directory(edited, known, space),
-    policies: [...left, ...compiled].sort(compareJudged),
+    policies: compiled.reduce(inserted, left),
     bindings: bindings.lists,
     programs: bindings.programs,
     features,
     networks,
   };
+}
+
+function inserted(policies: readonly CompiledPolicy[], policy: CompiledPolicy): CompiledPolicy[] {
+  return policies.toSpliced(placeFor(policy, policies), 0, policy);
+}
+
+/** After all that are judged before it or with it. */
+function placeFor(policy: CompiledPolicy, policies: readonly CompiledPolicy[]): number {
+  let low = 0;
+  let high = policies.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = policies[middle];
+    if (other && compareJudged(other, policy) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Bindings and programs of the state, of which those of touched classes are replaced. */
@@ -69,8 +86,11 @@ class EditedBindings {
 
   add(policy: CompiledPolicy): void {
     this.#change(policy, (list, binding) => {
-      const place = list.findIndex((other) => compareJudged(other.policy, policy) > 0);
-      return list.toSpliced(place === -1 ? list.length : place, 0, binding);
+      const place = placeFor(
+        policy,
+        list.map((other) => other.policy),
+      );
+      return list.toSpliced(place, 0, binding);
     });
   }
 
