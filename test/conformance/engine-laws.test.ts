@@ -6,7 +6,6 @@ import {
   type ConnectivityRow,
   type Engine,
   type Flow,
-  type Input,
   type Policy,
 } from '@picket/verdict';
 import * as fc from 'fast-check';
@@ -310,7 +309,7 @@ function pairRows(rows: readonly ConnectivityRow[]): Map<string, unknown> {
   const pairs = new Map<string, unknown>();
   for (const { src, dst, ...reach } of rows)
     if (src.includes('/') && dst.includes('/')) pairs.set(`${src} ${dst}`, reach);
-  return new Map([...pairs].toSorted());
+  return new Map([...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function applied(before: Engine, after: Engine): Map<string, unknown> {
@@ -320,5 +319,5 @@ function applied(before: Engine, after: Engine): Map<string, unknown> {
     if (reach) pairs.set(`${src} ${dst}`, reach);
     else pairs.delete(`${src} ${dst}`);
   }
-  return new Map([...pairs].toSorted());
+  return new Map([...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

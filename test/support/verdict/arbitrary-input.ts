@@ -225,19 +225,18 @@ const portMatch: fc.Arbitrary<PortMatch> = fc.oneof(
   unknown,
 );
 
+const ruleParts = {
+  action: fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const),
+  peers: fc.array(peer, { minLength: 0, maxLength: 2 }),
+  name: fc.constantFrom('first', 'second'),
+  ports: fc.array(portMatch, { maxLength: 2 }),
+};
+/** As they mostly come from a parser. */
+const plainRule = fc.record(ruleParts, { requiredKeys: ['action', 'peers'] });
 const rule = fc.record(
-  {
-    action: fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const),
-    peers: fc.array(peer, { minLength: 0, maxLength: 2 }),
-    name: fc.constantFrom('first', 'second'),
-    ports: fc.array(portMatch, { maxLength: 2 }),
-    subject: peer,
-    narrowedBy: fc.constant('HTTP paths are not modelled'),
-  },
+  { ...ruleParts, subject: peer, narrowedBy: fc.constant('HTTP paths are not modelled') },
   { requiredKeys: ['action', 'peers'] },
 );
-/** As they come from a parser: optional parts are seldom there. */
-const plainRule = rule.map(({ subject: _, narrowedBy: __, ...rest }) => rest);
 const rules = fc
   .array(fc.oneof({ weight: 3, arbitrary: plainRule }, rule), { maxLength: 3 })
   .map((all) => all.map((each, index): Rule => ({ ...each, index })));

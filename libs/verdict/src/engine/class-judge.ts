@@ -1,8 +1,11 @@
 import { DIRECTIONS, type Direction } from '../model/policy.ts';
 import { MAYBE_OWN_NODE, type NodeRelation } from './decide.ts';
 import { FAMILIES, IS_NODE, NONE, type EndId } from './ends.ts';
+import { UNKNOWN } from './decisions.ts';
+import type { Point } from './points.ts';
 import type { Row } from './rows.ts';
 import type { State } from './state.ts';
+import { TOO_MANY, type VerdictRow } from './tables.ts';
 import { NO, YES } from './truth.ts';
 import { zoneAt } from './zones.ts';
 
@@ -10,6 +13,7 @@ import { zoneAt } from './zones.ts';
 export class ClassJudge {
   readonly #state: State;
   readonly #rows: Readonly<Record<Direction, readonly (Row | undefined)[]>>;
+  readonly #verdictRows: Readonly<Record<Direction, readonly (VerdictRow | undefined)[]>>;
   #hasAllClasses = false;
 
   constructor(state: State) {
@@ -17,6 +21,10 @@ export class ClassJudge {
     this.#rows = {
       egress: state.tables.rowsAsTheyAre('egress'),
       ingress: state.tables.rowsAsTheyAre('ingress'),
+    };
+    this.#verdictRows = {
+      egress: state.tables.verdictRowsAsTheyAre('egress'),
+      ingress: state.tables.verdictRowsAsTheyAre('ingress'),
     };
   }
 
@@ -35,7 +43,24 @@ export class ClassJudge {
     return this.relatedFunctionOf(direction, own, peer, NO);
   }
 
-  /** The same where the peer is a node, which may be the own end's. */
+  /** The verdict at a point about two classes: place in `VERDICTS`. */
+  verdictAt(direction: Direction, own: number, peer: number, point: Point): number {
+    const { known, programs } = this.#state;
+    const program = programs[direction].values[own] ?? NONE;
+    let row = program === NONE ? undefined : this.#verdictRows[direction][program];
+    if (row === undefined || peer >= row.length) row = this.#makeVerdictRow(direction, own, peer);
+    const id = row[peer] ?? TOO_MANY;
+    if (id !== TOO_MANY) return known.verdictFunctions.at(id, point);
+    const decision = known.functions.at(this.functionOf(direction, own, peer), point);
+    return known.decisions.verdicts.values[decision] ?? UNKNOWN;
+  }
+
+  #makeVerdictRow(direction: Direction, own: number, peer: number): VerdictRow {
+    this.#makeAllClasses();
+    return this.#state.tables.verdictRow(direction, this.programOf(direction, own), peer);
+  }
+
+  /** Like `functionOf`, where the peer is a node, which may be the own end's. */
   relatedFunctionOf(
     direction: Direction,
     own: number,

@@ -1,5 +1,5 @@
 import type { Answer, DirectionAnswer, Verdict } from '../model/answer.ts';
-import { ClassJudge } from './class-judge.ts';
+import type { ClassJudge } from './class-judge.ts';
 import { DENIED, UNKNOWN, VERDICTS } from './decisions.ts';
 import { IS_NODE, IS_ONE_POD, IS_SERVICE, IS_SPECIAL, type EndId } from './ends.ts';
 import { pointOfColumns, type Point } from './points.ts';
@@ -78,14 +78,19 @@ export class FlowJudge {
       }
       const from = classes.classOf(source, family);
       const to = classes.classOf(destination, family);
+      if (!into.decisions) {
+        into.verdicts[place] = worst(
+          classes.verdictAt('egress', from, to, point),
+          classes.verdictAt('ingress', to, from, point),
+        );
+        continue;
+      }
       const egress = functions.at(classes.functionOf('egress', from, to), point);
       const ingress = functions.at(classes.functionOf('ingress', to, from), point);
       const verdictOf = decisions.verdicts.values;
       into.verdicts[place] = worst(verdictOf[egress] ?? UNKNOWN, verdictOf[ingress] ?? UNKNOWN);
-      if (into.decisions) {
-        into.decisions.egress[place] = egress;
-        into.decisions.ingress[place] = ingress;
-      }
+      into.decisions.egress[place] = egress;
+      into.decisions.ingress[place] = ingress;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Policy } from '../model/policy.ts';
 import { compilePolicy, type CompiledPolicy } from './compiled-policy.ts';
-import { Decisions } from './decisions.ts';
+import { Decisions, UNKNOWN } from './decisions.ts';
 import { EndClasses } from './end-classes.ts';
 import { LabelClasses } from './label-classes.ts';
 import { NetworkSets } from './network-sets.ts';
@@ -24,10 +24,23 @@ export class Knowledge {
   readonly decisions = new Decisions();
   /** From points to decisions. */
   readonly functions = new PortFunctions();
+  /** From points to verdicts: places in `VERDICTS`. */
+  readonly verdictFunctions = new PortFunctions();
+  readonly #verdictFunctionOf: number[] = [];
   readonly reaches = new Reaches(this.functions, this.decisions);
   #policyCount = 0;
 
   addPolicy(policy: Policy): CompiledPolicy {
     return compilePolicy(this.#policyCount++, policy);
+  }
+
+  /** The verdicts of a function from points to decisions. */
+  verdictFunctionOf(id: number): number {
+    return (this.#verdictFunctionOf[id] ??= this.verdictFunctions.idOf(
+      [...this.functions.startsOf(id)],
+      [...this.functions.valuesOf(id)].map(
+        (decision) => this.decisions.verdicts.values[decision] ?? UNKNOWN,
+      ),
+    ));
   }
 }

@@ -40,12 +40,13 @@ export class PortFunctions {
   at(id: number, point: Point): number {
     const offsets = this.#offsets.values;
     let low = offsets[id] ?? 0;
-    let high = offsets[id + 1] ?? 0;
+    let size = (offsets[id + 1] ?? 0) - low;
     const starts = this.#starts.values;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((starts[middle] ?? 0) <= point) low = middle;
-      else high = middle;
+    // A binary search without a branch to guess: the shift gives all ones where the start is not above the point, else none.
+    while (size > 1) {
+      const half = size >> 1;
+      low += half & (((starts[low + half] ?? 0) - point - 1) >> 31);
+      size -= half;
     }
     return this.#values.values[low] ?? 0;
   }

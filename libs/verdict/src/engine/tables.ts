@@ -9,14 +9,27 @@ import { asksForOwnEnd, programOf, type Program } from './program.ts';
 import { Rows, type Row } from './rows.ts';
 import { NO, YES } from './truth.ts';
 
+/**
+ * Ids of functions from points to verdicts. There are few of those, and two bytes each: the whole table stays in the processor's cache,
+ * where that of decisions does not. `TOO_MANY`: the id has no room, ask the other row.
+ */
+export type VerdictRow = Uint16Array;
+export const TOO_MANY = 65_535;
+
 /** Programs and rows, shared by an engine and its edits: a program is known by what binds, whoever asks. */
 export class Tables {
   readonly matcher: PeerMatcher;
   readonly programs: Readonly<Record<Direction, Program[]>> = { egress: [], ingress: [] };
+  readonly #known: Knowledge;
   readonly #rows: Rows;
   readonly #ids = new Map<string, number>();
   /** By program, for other ends that are no nodes. */
   readonly #plain: Readonly<Record<Direction, (Row | undefined)[]>> = { egress: [], ingress: [] };
+  /** By program: the plain row with verdicts in place of decisions. */
+  readonly #verdicts: Readonly<Record<Direction, (VerdictRow | undefined)[]>> = {
+    egress: [],
+    ingress: [],
+  };
   /** By program × 3 + relation, for those that are. */
   readonly #related: Readonly<Record<Direction, Map<number, Row>>> = {
     egress: new Map(),
@@ -24,6 +37,7 @@ export class Tables {
   };
 
   constructor(known: Knowledge, semantics: Semantics) {
+    this.#known = known;
     this.matcher = new PeerMatcher(known, semantics);
     this.#rows = new Rows(known, this.matcher, semantics);
   }
@@ -58,6 +72,21 @@ export class Tables {
     if (relation === NO) this.#plain[direction][programId] = row;
     else this.#related[direction].set(programId * 3 + relation, row);
     return row;
+  }
+
+  /** Functions from points to verdicts, by class of the other end, at least up to class `peer`. */
+  verdictRow(direction: Direction, programId: number, peer: number): VerdictRow {
+    const known = this.#verdicts[direction][programId];
+    if (known !== undefined && peer < known.length) return known;
+    const row = Uint16Array.from(this.row(direction, programId, NO, peer), (id) =>
+      Math.min(this.#known.verdictFunctionOf(id), TOO_MANY),
+    );
+    this.#verdicts[direction][programId] = row;
+    return row;
+  }
+
+  verdictRowsAsTheyAre(direction: Direction): readonly (VerdictRow | undefined)[] {
+    return this.#verdicts[direction];
   }
 
   /** Rows by program as they are: some are missing, some too short. For those who look first and ask later. */
