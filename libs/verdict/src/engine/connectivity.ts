@@ -50,6 +50,8 @@ export class Connectivity {
   readonly #simple: Readonly<Record<4 | 6, Int32Array>>;
   readonly #ingressRows: Readonly<Record<4 | 6, (Row | undefined)[]>> = { 4: [], 6: [] };
 
+  readonly #outsideByPart: { 4?: Int32Array; 6?: Int32Array } = {};
+
   constructor(state: State, classes: ClassJudge) {
     this.#state = state;
     this.#classes = classes;
@@ -135,13 +137,21 @@ export class Connectivity {
     const replicas = this.#owners[owner]?.replicas ?? [];
     const table = space?.[family];
     const starts = table?.starts ?? [family === 4 ? 0 : 0n];
+    const simple = this.#simple[family][owner] ?? NONE;
+    const reachAt = (index: number, first: AddressNumber): ReachId =>
+      simple === NONE
+        ? this.#outsideReach(replicas, directory.outside(first), way)
+        : this.#simpleReach(simple, this.#outsideClasses(family)[index] ?? NONE, way);
     const known = new Map<number, ReachId>();
     const ranges: { family: 4 | 6; first: AddressNumber; last: AddressNumber; reach: ReachId }[] =
       [];
     for (const [index, first] of starts.entries()) {
       const zone = table?.zones[index]?.id ?? NONE;
-      const reach = known.get(zone) ?? this.#outsideReach(replicas, directory.outside(first), way);
-      known.set(zone, reach);
+      let reach = known.get(zone);
+      if (reach === undefined) {
+        reach = reachAt(index, first);
+        known.set(zone, reach);
+      }
       const next = starts[index + 1];
       const last = next === undefined ? lastOf(family) : before(next);
       const previous = ranges.at(-1);
@@ -149,6 +159,27 @@ export class Connectivity {
       else ranges.push({ family, first, last, reach });
     }
     return ranges;
+  }
+
+  #simpleReach(own: number, outside: number, way: Way): ReachId {
+    const [from, to] = way === 'from' ? [own, outside] : [outside, own];
+    return this.reaches.both(
+      this.reaches.ofFunction(this.#classes.functionOf('egress', from, to)),
+      this.reaches.ofFunction(this.#classes.functionOf('ingress', to, from)),
+    );
+  }
+
+  /** Classes of outside ends by part of the zone table, over the family's own addresses. */
+  #outsideClasses(family: 4 | 6): Int32Array {
+    const known = this.#outsideByPart[family];
+    if (known) return known;
+    const { space, directory } = this.#state;
+    const starts = space?.[family].starts ?? [family === 4 ? 0 : 0n];
+    const classes = Int32Array.from(starts, (first) =>
+      this.#classes.classOf(directory.outside(first), family),
+    );
+    this.#outsideByPart[family] = classes;
+    return classes;
   }
 
   /** Sorted by `src`, then `dst`. */
