@@ -53,3 +53,7 @@ export { parseObjects, type ParsedObjects } from './parse/parse-objects.ts';
 export { parsePolicies, type ParsedPolicies } from './parse/parse-policies.ts';
 export type { ObjectProblem, SourceObject } from './parse/source-object.ts';
 export { referenceEvaluator } from './reference/reference-evaluator.ts';
+export { compile, type Engine } from './engine/engine.ts';
+export type { Change } from './engine/edit-state.ts';
+export type { FlowColumns, JudgedColumns } from './engine/flow-judge.ts';
+export { diffConnectivity, type ConnectivityChange } from './diff/diff-connectivity.ts';
