@@ -2,10 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
-import { NetworkPolicySpec, ServedClusterNetworkPolicySpec } from '@picket/policy';
+import { NetworkPolicySpec, parseBlueprint, ServedClusterNetworkPolicySpec } from '@picket/policy';
 import { parseAllDocuments } from 'yaml';
 
-import { corpora, corporaFolder } from '../support/corpora/corpora.ts';
+import { corpora, corpusCases, corporaFolder, objectsIn } from '../support/corpora/corpora.ts';
 import { describeWith } from '../support/services/describe-with.ts';
 
 interface Policy {
@@ -69,6 +69,31 @@ describeWith(corpora, 'policies of public projects', () => {
       const isTaken = ServedClusterNetworkPolicySpec.safeParse(object.spec).success;
 
       expect(isTaken).toBe(file.startsWith('valid-'));
+    });
+  });
+
+  describe('in a blueprint', () => {
+    /** Cases that must be refused and are about a kind that a blueprint carries, with the field that is wrong; verdict-input.test.ts has the others. */
+    const wrong: Readonly<Record<string, RegExp>> = {
+      'netpol-analyzer-invalid/np_bad_path_test_1':
+        /^spec\.manifests\[1\]\.manifest\.metadata\.name$/,
+      'netpol-analyzer-invalid/np_bad_path_test_2': /\.ports\[\d+\]\.endPort$/,
+    };
+
+    it.each(Object.entries(wrong))('%s is refused with the field that is wrong', (id, field) => {
+      const { manifests: files = [] } = corpusCases.find((each) => each.id === id) ?? {};
+      const manifests = files
+        .flatMap(objectsIn)
+        // oxlint-disable-next-line typescript/no-explicit-any -- foreign manifests
+        .filter((object: any) => object.kind === 'NetworkPolicy')
+        // oxlint-disable-next-line typescript/no-explicit-any -- the same
+        .map(({ apiVersion, kind, metadata: { name }, spec }: any) => ({
+          manifest: { apiVersion, kind, metadata: { name, namespace: 'default' }, spec },
+        }));
+
+      const { problems } = parseBlueprint({ manifests });
+
+      expect(problems.map(({ path: at }) => at)).toEqual([expect.stringMatching(field)]);
     });
   });
 });

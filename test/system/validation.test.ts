@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
@@ -6,6 +6,7 @@ import { parseBlueprint } from '@picket/policy';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 
+import { corpora, corporaFolder } from '../support/corpora/corpora.ts';
 import {
   clusterNetworkPolicyCrd,
   startRealCluster,
@@ -273,24 +274,18 @@ const CLUSTER_POLICIES: readonly Row[] = [
   ['a named port to networks', egress({ ...NAMED, to: [{ networks: ['::/0'] }] }), NO_CEL],
 ];
 
-/** The published schema, with the experimental peers, where the corpora are; ours lacks those. */
-const published = path.resolve(
-  process.env['PICKET_CORPORA'] ?? '../shared/corpora',
+/** The published schema, with the experimental peers, is among the corpora; ours lacks those peers. */
+const published = path.join(
+  corporaFolder,
   'crds/v1alpha2-experimental-clusternetworkpolicies.yaml',
 );
-const publishedCrd = {
-  name: 'published CRD',
-  missing:
-    kubeApiserver.missing ??
-    (existsSync(published) ? undefined : 'PICKET_CORPORA does not lead to it'),
-};
 
 describeWith(kubeApiserver, 'our validation and the real API server', () => {
   let cluster: TestCluster;
   let isOld: boolean;
   beforeAll(async () => {
     const crd =
-      publishedCrd.missing === undefined
+      corpora.missing === undefined
         ? parse(readFileSync(published, 'utf8'))
         : clusterNetworkPolicyCrd;
     cluster = await startRealCluster({ crds: [crd] });
@@ -337,7 +332,7 @@ describeWith(kubeApiserver, 'our validation and the real API server', () => {
     expectAgreement(manifest, difference),
   );
 
-  describeWith(publishedCrd, 'with the published schema', () => {
+  describeWith(corpora, 'with the published schema', () => {
     it.each(CLUSTER_POLICIES)(
       'judge a ClusterNetworkPolicy alike: %s',
       (...[, manifest, difference]: Row) => expectAgreement(manifest, difference),
