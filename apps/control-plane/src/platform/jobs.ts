@@ -39,6 +39,11 @@ type AnyQueue = Pick<Queue, 'add' | 'close' | 'getJobCounts' | 'getWaiting'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 
+/** How long a job that runs may go on when the process is to end; what it leaves undone is found in the database again. */
+const RUNNING_MAX_MS = 10_000;
+/** After an outage of Redis the close of a BullMQ connection can wait for an answer that never comes. */
+const CLOSE_MAX_MS = 1_000;
+
 /** The one door to the queue: BullMQ on Redis when there is one, else on PostgreSQL in the schema `jobs`. */
 export class JobQueue {
   readonly #queues = new Map<string, AnyQueue>();
@@ -131,10 +136,16 @@ export class JobQueue {
     await this.#queue('policy-sets').getJobCounts('waiting');
   }
 
-  /** Lets running jobs finish, takes no more, then closes. */
+  /** Lets running jobs finish, takes no more, then closes. Waits for no connection that has stopped answering. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()));
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await atMost(
+      RUNNING_MAX_MS,
+      this.#workers.map((worker) => worker.close()),
+    );
+    await atMost(
+      CLOSE_MAX_MS,
+      [...this.#queues.values()].map((queue) => queue.close()),
+    );
   }
 
   #queue(name: string): AnyQueue {
@@ -165,4 +176,12 @@ export class JobQueue {
   #postgres(): { connectionString: string; schema: string; max: number; migrate: true } {
     return { connectionString: this.#config.DATABASE_URL, schema: 'jobs', max: 4, migrate: true };
   }
+}
+
+/** Waits until all is done, or that long. */
+async function atMost(ms: number, work: readonly Promise<unknown>[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([Promise.allSettled(work), promise]);
+  clearTimeout(timer);
 }
