@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { endWithUs } from '../../apps/cli/src/embedded/end-with-us.ts';
 import { type EmbeddedPostgres, startPostgres } from '../../apps/cli/src/embedded/postgres.ts';
+import { certificateFor } from '../support/kube-simulator/certificate.ts';
 import { cpuSecondsOf, cpuSecondsOfTree, residentBytesOf } from './processes.ts';
+import { RawHttp } from './raw-http.ts';
 
 /** As `picket up` and the image start it. */
 const NODE_FLAG = '--max-semi-space-size=8';
@@ -19,6 +21,7 @@ export class BenchHub {
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly postgres: EmbeddedPostgres;
   #child: ChildProcess | undefined;
+  #http: RawHttp | undefined;
   url = '';
   token = '';
 
@@ -41,9 +44,16 @@ export class BenchHub {
     };
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<BenchHub> {
+  /** `tls`: the hub itself speaks HTTPS, with a certificate made for this run. */
+  static async start({
+    env = {},
+    tls = false,
+  }: { env?: Readonly<Record<string, string>>; tls?: boolean } = {}): Promise<BenchHub> {
     const dir = mkdtempSync(path.join(tmpdir(), 'picket-bench-'));
-    const hub = new BenchHub(dir, await startPostgres({ dataDir: dir }), env);
+    const hub = new BenchHub(dir, await startPostgres({ dataDir: dir }), {
+      ...env,
+      ...(tls && (await certificateFiles(dir))),
+    });
     await hub.up();
     return hub;
   }
@@ -90,12 +100,14 @@ export class BenchHub {
   }
 
   async ask(query: string, variables: object = {}): Promise<Data> {
-    const response = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables }),
-    });
-    const { data, errors } = (await response.json()) as { data: Data; errors?: Data[] };
+    this.#http ??= new RawHttp(this.url, 16);
+    const { body } = await this.#http.request(
+      'POST',
+      '/graphql',
+      `authorization: Bearer ${this.token}\r\ncontent-type: application/json\r\n`,
+      JSON.stringify({ query, variables }),
+    );
+    const { data, errors } = JSON.parse(body.toString()) as { data: Data; errors?: Data[] };
     if (errors) throw new Error(JSON.stringify(errors));
     return data;
   }
@@ -108,4 +120,15 @@ export class BenchHub {
     if (applyDocuments.problems.some(({ severity }: Data) => severity === 'error'))
       throw new Error(JSON.stringify(applyDocuments.problems));
   }
+}
+
+async function certificateFiles(dir: string): Promise<Readonly<Record<string, string>>> {
+  const { cert, key } = await certificateFor('localhost');
+  const files = {
+    TLS_CERT_FILE: path.join(dir, 'cert.pem'),
+    TLS_KEY_FILE: path.join(dir, 'key.pem'),
+  };
+  writeFileSync(files.TLS_CERT_FILE, cert);
+  writeFileSync(files.TLS_KEY_FILE, key, { mode: 0o600 });
+  return files;
 }

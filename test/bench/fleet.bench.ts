@@ -15,6 +15,8 @@ const { values } = parseArgs({
     agents: { type: 'string', default: '10000' },
     changes: { type: 'string', default: '200' },
     idle: { type: 'string', default: '30' },
+    // Without it plain HTTP, as behind a TLS terminator.
+    tls: { type: 'boolean', default: false },
   },
 });
 const AGENTS = Number(values.agents);
@@ -22,7 +24,7 @@ const CHANGES = Number(values.changes);
 const IDLE_S = Number(values.idle);
 const SMALL_FLEET = Math.min(100, AGENTS);
 
-const figure = figuresOf('fleet');
+const figure = figuresOf(values.tls ? 'fleet-tls' : 'fleet');
 
 const now = (): number => performance.timeOrigin + performance.now();
 const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b);
@@ -273,7 +275,7 @@ async function select(hub: BenchHub, sql: string): Promise<any[]> {
   return rows;
 }
 
-const hub = await BenchHub.start();
+const hub = await BenchHub.start({ tls: values.tls });
 const fleet = new Fleet();
 try {
   const emptyBytes = hub.cost().bytes;
