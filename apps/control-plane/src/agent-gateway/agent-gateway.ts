@@ -108,6 +108,7 @@ export class AgentGateway {
     app.post(PATHS.status, async (request, reply) => {
       const { id } = await this.#admit(request);
       const report = await bodyOf(request, StatusReport, REPORT_BODY_BYTES);
+      if (this.#reports.depth >= WAITING_MAX) throw overloaded();
       await this.#reports.add({ clusterId: id, report });
       this.streams.settled(id);
       return reply.code(202).send();
@@ -184,8 +185,7 @@ export class AgentGateway {
   }
 
   #stateOf(clusterId: string, patienceMs = 0): Promise<DesiredState | undefined> {
-    if (this.#states.depth >= WAITING_MAX)
-      throw new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
+    if (this.#states.depth >= WAITING_MAX) throw overloaded();
     return this.#states.add(clusterId, patienceMs);
   }
 
@@ -284,6 +284,10 @@ export class AgentGateway {
       .header('retry-after', String(1 + Math.floor(Math.random() * 10)))
       .send({ code: 'OVERLOADED', message: 'The hub cannot answer now' });
   }
+}
+
+function overloaded(): Refused {
+  return new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
 }
 
 /** Reads, bounds, decompresses and checks a body. Throws Refused with every problem. */
