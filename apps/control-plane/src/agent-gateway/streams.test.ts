@@ -18,7 +18,8 @@ class Listener {
     this.#socket = connect({ host: '127.0.0.1', port });
     this.#socket.on('data', (chunk) => (this.text += chunk.toString()));
     this.#socket.once('close', () => (this.isEnded = true));
-    this.#socket.write(`GET /${id} HTTP/1.1\r\nhost: hub\r\n\r\n`);
+    for (const path of id.split(' '))
+      this.#socket.write(`GET /${path} HTTP/1.1\r\nhost: hub\r\n\r\n`);
   }
 
   /** Wakes after the one that opens the stream. */
@@ -43,9 +44,11 @@ describe('the streams of a replica', () => {
   beforeEach(async () => {
     listeners = [];
     streams = new Streams();
-    server = createServer((request, response) =>
-      streams.open(request.url?.slice(1) ?? '', response),
-    );
+    server = createServer((request, response) => {
+      const id = request.url?.slice(1) ?? '';
+      if (id === 'slow') setTimeout(() => response.end('slow'), 20);
+      else streams.open(id, response);
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
   afterEach(async () => {
@@ -67,6 +70,14 @@ describe('the streams of a replica', () => {
 
     expect(listener?.text).toMatch(/^HTTP\/1\.1 200 OK\r\ncontent-type: text\/event-stream\r\n/);
     expect(listener?.text.split('\r\n\r\n')[1]).toBe(`retry: 2000\n${WAKE}`);
+  });
+
+  it('opens on a connection whose response before is not finished yet', async () => {
+    const [listener] = await open('slow a');
+
+    expect(listener?.text.indexOf('slow')).toBeLessThan(listener?.text.indexOf(WAKE) ?? 0);
+    streams.wake(['a']);
+    await until(() => listener?.wakes === 1);
   });
 
   it('wakes those who are here and asked for, each once', async () => {

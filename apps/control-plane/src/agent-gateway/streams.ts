@@ -45,8 +45,12 @@ export class Streams {
   }
 
   open(clusterId: string, response: ServerResponse): void {
-    const { socket } = response;
-    if (!socket) return; // the agent has gone already
+    // While Node still finishes the response before on this connection, the socket is that one's.
+    if (response.socket) this.#begin(clusterId, response, response.socket);
+    else response.once('socket', (socket: Socket) => this.#begin(clusterId, response, socket));
+  }
+
+  #begin(clusterId: string, response: ServerResponse, socket: Socket): void {
     // The body ends with the connection: neither chunks nor a length, so that the bare socket can go on with it.
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, {
