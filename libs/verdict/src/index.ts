@@ -57,3 +57,22 @@ export { compile, type Engine } from './engine/engine.ts';
 export type { Change } from './engine/edit-state.ts';
 export type { FlowColumns, JudgedColumns } from './engine/flow-judge.ts';
 export { diffConnectivity, type ConnectivityChange } from './diff/diff-connectivity.ts';
+export { explain } from './explain/explain.ts';
+export { explanationText } from './explain/explanation-text.ts';
+export type {
+  Addition,
+  Blocker,
+  ExplainedDirection,
+  Explanation,
+  NetworkPolicyManifest,
+  Remedy,
+} from './explain/explanation.ts';
+export {
+  exposedPeerText,
+  exposure,
+  type ExposedPeer,
+  type Exposure,
+  type WorkloadExposure,
+} from './exposure/exposure.ts';
+export { lint, type LintCode, type LintProblem } from './lint/lint.ts';
+export { convertAdminPolicies, type ConvertedPolicies } from './convert/convert-admin-policies.ts';
