@@ -7,6 +7,7 @@ export {
   type LabelFormula,
   type LabelTest,
 } from './label-formula.ts';
+export { implies, mayHold } from './formula-reach.ts';
 export { labelKeyFault, labelValueFault } from './label-syntax.ts';
 export { parseCalicoSelector } from './calico-selector.ts';
 export { parseSelectorText, SelectorTextInvalid } from './selector-text.ts';

@@ -67,12 +67,8 @@ export type {
   NetworkPolicyManifest,
   Remedy,
 } from './explain/explanation.ts';
-export {
-  exposedPeerText,
-  exposure,
-  type ExposedPeer,
-  type Exposure,
-  type WorkloadExposure,
-} from './exposure/exposure.ts';
+export { exposure, type Exposure, type WorkloadExposure } from './exposure/exposure.ts';
+export { exposedPeerText, type ExposedPeer } from './exposure/exposed-peer.ts';
+export type { NamedPort } from './exposure/hypothetical-reach.ts';
 export { lint, type LintCode, type LintProblem } from './lint/lint.ts';
 export { convertAdminPolicies, type ConvertedPolicies } from './convert/convert-admin-policies.ts';

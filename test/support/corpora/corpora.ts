@@ -27,6 +27,7 @@ export interface CorpusCase {
   readonly manifests: readonly string[];
   readonly expected: readonly ExpectedRow[];
   readonly explain?: { readonly items: readonly ExplainedPair[] };
+  readonly exposure?: ExpectedExposure;
   readonly expectedError?: { readonly symbols: readonly string[] };
 }
 
@@ -61,6 +62,22 @@ export interface ExplainedDirection {
     readonly effect?: 'allow' | 'deny' | 'pass' | 'selects-no-match';
     readonly rule?: string;
   }[];
+}
+
+/** What workloads are open to beyond those in the manifests. */
+export interface ExpectedExposure {
+  readonly egress: readonly ExposureRow[];
+  readonly ingress: readonly ExposureRow[];
+  readonly unprotected: readonly {
+    readonly workload: string;
+    readonly direction: 'Egress' | 'Ingress';
+  }[];
+}
+
+interface ExposureRow {
+  readonly workload: string;
+  readonly peer: string;
+  readonly conns: string;
 }
 
 /** Changed rows between the inputs of two cases. */

@@ -10,9 +10,9 @@ import {
 
 import { describeWith } from '../services/describe-with.ts';
 import { diffDifferences, rowDifferences } from './compare-connectivity.ts';
-import { explainDifferences } from './compare-explain.ts';
 import { probeDifferences } from './compare-probes.ts';
 import { corpora, corpusCases, diffCases, objectsIn, type CorpusCase } from './corpora.ts';
+import { Tally } from './tally.ts';
 
 /** The semantics that the corpora's README states for each kind of case. */
 const SEMANTICS: Readonly<Record<'connlist-workload' | 'probe-pod', Partial<Semantics>>> = {
@@ -44,22 +44,13 @@ export function describeConformance(
 ): void {
   describeWith(corpora, `the ${evaluator} agrees with public projects`, () => {
     const cases = corpusCases.filter((each) => each.semantics !== 'must-reject');
-    const tally = new Map<string, { cases: number; rows: number; failed: number }>();
-    /** Counts a case as failed until it is taken back. */
-    const countOf = (source: string, rows: number): { failed: number } => {
-      const count = tally.get(source) ?? { cases: 0, rows: 0, failed: 0 };
-      tally.set(source, count);
-      count.cases++;
-      count.rows += rows;
-      count.failed++;
-      return count;
-    };
+    const tally = new Tally(evaluator);
 
     it.each(cases.map((each) => [each.id, each] as const))('%s', (id, each) => {
-      const count = countOf(id.split('/')[0] ?? '', each.expected.length);
+      const count = tally.count(id.split('/')[0] ?? '', each.expected.length);
 
       const input = inputOf(each);
-      const differences = differencesOf(evaluatorOf(input), input, each);
+      const differences = differencesOf(evaluatorOf(input), each);
 
       const errors = input.problems.filter(({ severity }) => severity === 'error');
       expect(errors.filter(({ code }) => REFUSED_UPSTREAM[code] === undefined)).toEqual([]);
@@ -72,7 +63,7 @@ export function describeConformance(
         const found = corpusCases.find((candidate) => candidate.id === id);
         return found ? evaluatorOf(inputOf(found)).connectivity({ families: [4] }) : [];
       };
-      const count = countOf('netpol-analyzer-diff', each.expected.length);
+      const count = tally.count('netpol-analyzer-diff', each.expected.length);
 
       const differences = diffDifferences(rowsOf(each.before), rowsOf(each.after), each.expected);
 
@@ -80,19 +71,11 @@ export function describeConformance(
       count.failed--;
     });
 
-    afterAll(() => {
-      for (const [source, { cases: run, rows, failed }] of tally)
-        process.stderr.write(
-          `${evaluator}, ${source}: ${run - failed} cases passed, ${failed} failed (${rows} rows)\n`,
-        );
-    });
+    afterAll(() => tally.print());
   });
 }
 
-function differencesOf(evaluator: Evaluator, input: Input, each: CorpusCase): string[] {
+function differencesOf(evaluator: Evaluator, each: CorpusCase): string[] {
   if (each.semantics === 'probe-pod') return probeDifferences(evaluator, each.expected);
-  return [
-    ...rowDifferences(evaluator.connectivity({ families: [4] }), each.expected),
-    ...explainDifferences(evaluator, each.explain?.items ?? []),
-  ];
+  return rowDifferences(evaluator.connectivity({ families: [4] }), each.expected);
 }

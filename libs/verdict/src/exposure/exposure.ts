@@ -1,9 +1,15 @@
-import type { LabelFormula } from '@picket/selector';
-
-import type { Connections } from '../model/answer.ts';
+import { compare, rangeText, type Connectivity } from '../engine/connectivity.ts';
+import { compile } from '../engine/engine.ts';
 import type { ConnectivityOptions, Input } from '../model/evaluator.ts';
-import type { Direction } from '../model/policy.ts';
-import type { PortProtocol } from '../model/protocol.ts';
+import { DIRECTIONS, type Direction, type Policy } from '../model/policy.ts';
+import { DEFAULT_SEMANTICS, type Semantics } from '../model/semantics.ts';
+import { isEmpty, union } from '../reference/connections.ts';
+import type { PodEndpoint } from '../reference/endpoint.ts';
+import { ownersOf } from '../reference/list-connectivity.ts';
+import { matchSubject } from '../reference/match-peer.ts';
+import { exposedPeerText, type ExposedPeer } from './exposed-peer.ts';
+import { isWithin, reachOf, unionOf, type Reach } from './hypothetical-reach.ts';
+import { Representatives } from './representatives.ts';
 
 /** What one workload is open to beyond the workloads that are known, in one direction. */
 export interface WorkloadExposure {
@@ -12,36 +18,110 @@ export interface WorkloadExposure {
   readonly direction: Direction;
   /** Whether any policy says something about this direction of it. */
   readonly isProtected: boolean;
-  /** Widest first; empty when only known workloads can. */
+  /** The cluster, then outside addresses, then pods by text; empty when only known workloads can. */
   readonly peers: readonly Exposure[];
 }
 
-export interface Exposure {
+export interface Exposure extends Reach {
   readonly peer: ExposedPeer;
-  /** Ports of TCP, UDP and SCTP. */
-  readonly connections: Connections;
-  /** Ports by name, whose number only the peer knows; `protocol` absent: any. Egress only. */
-  readonly namedPorts: readonly { readonly name: string; readonly protocol?: PortProtocol }[];
 }
-
-/** `cluster`: any pod in any namespace. `pods`: pods that a rule names and that may come to be. `outside`: `first-last`. */
-export type ExposedPeer =
-  | { readonly kind: 'cluster' }
-  | { readonly kind: 'pods'; readonly namespaces: LabelFormula; readonly pods: LabelFormula }
-  | { readonly kind: 'outside'; readonly range: string };
 
 /**
  * For every workload and direction, which peers beyond those of the inventory could reach it or be reached: any pod, pods that rules pick
- * by labels, outside addresses. Sorted by workload, egress first.
+ * by labels, outside addresses. Sorted by workload, egress first. What is not known counts as open.
  *
- * A peer that rules pick is listed with what rules for exactly its selectors or for everyone say. Where a wider selector opens something
- * else, that has its own line. Policies that would bind such a pod are not asked: nobody knows them.
+ * Pods that rules pick are listed with what rules for exactly their selectors, or for everyone, say; a wider selector that opens something
+ * else has its own line. They are left out where the whole cluster can do as much, or where a rule names known pods by their very labels.
+ * Policies that would bind such a pod are not asked: nobody knows its labels.
  */
-export function exposure(_input: Input, _options: ConnectivityOptions = {}): WorkloadExposure[] {
-  throw new Error('exposure: the next commits fill this in');
+export function exposure(
+  input: Input,
+  { families = [4, 6] }: ConnectivityOptions = {},
+): WorkloadExposure[] {
+  const { reaches } = compile(input);
+  const unseen = new Unseen(input);
+  return reaches.owners.flatMap((workload, owner) =>
+    DIRECTIONS.map((direction): WorkloadExposure => {
+      const outside = families.flatMap((family) => outsideOf(reaches, owner, family, direction));
+      const { isProtected, cluster, pods } = unseen.exposureOf(workload, direction);
+      return { workload, direction, isProtected, peers: [...cluster, ...outside, ...pods] };
+    }),
+  );
 }
 
-/** `entire cluster`, `namespace shop, pods app=web`, `10.0.0.0-10.0.0.255`. */
-export function exposedPeerText(_peer: ExposedPeer): string {
-  throw new Error('exposedPeerText: the next commits fill this in');
+function outsideOf(
+  of: Connectivity,
+  owner: number,
+  family: 4 | 6,
+  direction: Direction,
+): Exposure[] {
+  return of
+    .rangesOf(owner, family, direction === 'egress' ? 'from' : 'to')
+    .map((range): Exposure => {
+      const { connections, unknown } = of.reaches.describe(range.reach);
+      return {
+        peer: { kind: 'outside', range: rangeText(range) },
+        connections: unknown ? union([connections, unknown]) : connections,
+        namedPorts: [],
+      };
+    })
+    .filter(({ connections }) => !isEmpty(connections));
 }
+
+interface UnseenExposure {
+  readonly isProtected: boolean;
+  readonly cluster: readonly Exposure[];
+  readonly pods: readonly Exposure[];
+}
+
+/** Pods that nobody has seen yet. */
+class Unseen {
+  readonly #policies: readonly Policy[];
+  readonly #semantics: Semantics;
+  readonly #representatives: Representatives;
+  readonly #owners: ReadonlyMap<string, readonly PodEndpoint[]>;
+
+  constructor(input: Input) {
+    this.#policies = input.policies;
+    this.#semantics = { ...DEFAULT_SEMANTICS, ...input.semantics };
+    this.#representatives = new Representatives(input.policies, input.inventory);
+    this.#owners = ownersOf(input);
+  }
+
+  exposureOf(owner: string, direction: Direction): UnseenExposure {
+    const bound = (this.#owners.get(owner) ?? []).map((own) => ({
+      own,
+      policies: this.#policiesOf(own, direction),
+    }));
+    const reachIf = (isPicked: Parameters<typeof reachOf>[0]['isPicked']): Reach =>
+      unionOf(
+        bound.map((of) => reachOf({ ...of, direction, semantics: this.#semantics, isPicked })),
+      );
+    const everyone = reachIf((selection) => this.#representatives.isPicked(undefined, selection));
+    const rules = bound.flatMap(({ policies }) =>
+      policies.flatMap((policy) => policy[direction]?.rules ?? []),
+    );
+    const pods = this.#representatives
+      .toldApartBy(rules)
+      .map((picked): Exposure => ({
+        peer: { ...picked, kind: 'pods' },
+        ...reachIf((selection) => this.#representatives.isPicked(picked, selection)),
+      }))
+      .filter((each) => !isWithin(each, everyone))
+      .toSorted((a, b) => compare(exposedPeerText(a.peer), exposedPeerText(b.peer)));
+    return {
+      isProtected: bound.every(({ policies }) => policies.length > 0),
+      cluster: isWithin(everyone, NOTHING) ? [] : [{ peer: { kind: 'cluster' }, ...everyone }],
+      pods,
+    };
+  }
+
+  #policiesOf(own: PodEndpoint, direction: Direction): Policy[] {
+    const circumstances = { semantics: this.#semantics, family: 4 } as const;
+    return this.#policies.filter(
+      (policy) => policy[direction] && matchSubject(policy.subject, own, circumstances) !== false,
+    );
+  }
+}
+
+const NOTHING = unionOf([]);

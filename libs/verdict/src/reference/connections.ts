@@ -36,6 +36,15 @@ export function isEmpty(connections: Connections): boolean {
   return PORT_PROTOCOLS.every((protocol) => connections[protocol].length === 0);
 }
 
+/** Whether `wide` has every port that `narrow` has. */
+export function isWithinConnections(narrow: Connections, wide: Connections): boolean {
+  return PORT_PROTOCOLS.every((protocol) =>
+    narrow[protocol].every(([first, last]) =>
+      wide[protocol].some(([from, to]) => from <= first && last <= to),
+    ),
+  );
+}
+
 function mergedRanges(ranges: readonly PortRange[]): PortRange[] {
   const result: PortRange[] = [];
   for (const [first, last] of ranges.toSorted((a, b) => a[0] - b[0])) {
