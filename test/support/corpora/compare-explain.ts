@@ -1,11 +1,17 @@
-import type { DirectionAnswer, Evaluator, PortProtocol, Step } from '@picket/verdict';
+import type {
+  ExplainedDirection as Explained,
+  Explanation,
+  Flow,
+  PortProtocol,
+  Step,
+} from '@picket/verdict';
 
 import type { ExplainedDirection, ExplainedPair } from './corpora.ts';
 import { peerOf } from './compare-probes.ts';
 
-/** Explained pairs for which the evaluator gives another result, or names other policies and rules. The first port of each range is asked. */
+/** Explained pairs that are explained otherwise: another result, other policies or rules. The first port of each range is asked. */
 export function explainDifferences(
-  evaluator: Evaluator,
+  explain: (flow: Flow) => Explanation,
   pairs: readonly ExplainedPair[],
 ): string[] {
   // Analysis of Ingress and Route objects is out of scope (README of the corpora).
@@ -13,7 +19,7 @@ export function explainDifferences(
   return inScope.flatMap(({ src, dst, blocks }) =>
     blocks.flatMap(({ conns, verdict, egress, ingress }) =>
       portsOf(conns).flatMap(({ protocol, port }) => {
-        const answer = evaluator.judge({ src: firstOf(src), dst: firstOf(dst), protocol, port });
+        const answer = explain({ src: firstOf(src), dst: firstOf(dst), protocol, port });
         const expected = [
           verdict === 'allow' ? 'allowed' : 'denied',
           expectedText(egress),
@@ -21,8 +27,8 @@ export function explainDifferences(
         ];
         const actual = [
           answer.verdict,
-          egress ? actualText(answer.egress) : answer.egress.steps.length === 0 && 'default',
-          ingress ? actualText(answer.ingress) : answer.ingress.steps.length === 0 && 'default',
+          egress ? actualText(answer.egress) : answer.egress.reasons.length === 0 && 'default',
+          ingress ? actualText(answer.ingress) : answer.ingress.reasons.length === 0 && 'default',
         ];
         return JSON.stringify(expected) === JSON.stringify(actual)
           ? []
@@ -71,7 +77,7 @@ const EFFECTS = {
   selects: 'selects-no-match',
 } as const satisfies Record<Step['effect'], string>;
 
-function actualText({ verdict, steps }: DirectionAnswer): string {
+function actualText({ verdict, reasons: steps }: Explained): string {
   const reasons = steps.map(({ policy: { kind, namespace, name }, effect, rule }) => {
     const policy = namespace === undefined ? name : `${namespace}/${name}`;
     const ruleName = kind === 'NetworkPolicy' ? `#${(rule?.index ?? 0) + 1}` : rule?.name;

@@ -17,7 +17,7 @@ export interface Explanation {
 export interface ExplainedDirection {
   readonly verdict: Verdict;
   readonly because: Because;
-  /** Tier, policy and rule that decided; of an isolation the tier only; absent where nothing did. */
+  /** Tier, policy and rule that decided; of an isolation the tier only, its policies are the reasons; absent where nothing did. */
   readonly tier?: string;
   readonly policy?: PolicyId;
   readonly rule?: RuleId;
@@ -38,7 +38,7 @@ export interface Remedy {
   readonly blockers: readonly Blocker[];
 }
 
-/** A NetworkPolicy to add, and everything that it does. */
+/** A NetworkPolicy to add, and everything that it does (what it does to ICMP and a pod's own node, no NetworkPolicy says). */
 export interface Addition {
   readonly direction: Direction;
   readonly manifest: NetworkPolicyManifest;
