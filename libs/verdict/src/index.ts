@@ -70,5 +70,6 @@ export type {
 export { exposure, type Exposure, type WorkloadExposure } from './exposure/exposure.ts';
 export { exposedPeerText, type ExposedPeer } from './exposure/exposed-peer.ts';
 export type { NamedPort } from './exposure/hypothetical-reach.ts';
-export { lint, type LintCode, type LintProblem } from './lint/lint.ts';
+export { lint } from './lint/lint.ts';
+export type { LintCode, LintProblem } from './lint/lint-problem.ts';
 export { convertAdminPolicies, type ConvertedPolicies } from './convert/convert-admin-policies.ts';

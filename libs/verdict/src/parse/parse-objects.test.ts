@@ -124,6 +124,20 @@ describe('parseObjects', () => {
     ]);
   });
 
+  it('warns about rules of a direction that policyTypes leaves out', () => {
+    const rules = { ingress: [{}], egress: [{}] };
+
+    const pathsOf = (policyTypes?: string[]): string[] =>
+      parseObjects([
+        policy('p', { podSelector: {}, ...rules, ...(policyTypes && { policyTypes }) }),
+      ]).problems.map(({ code, path, severity }) => `${code} ${path} ${severity}`);
+
+    expect(pathsOf(['Ingress'])).toEqual(['RULES_IGNORED spec.egress warning']);
+    expect(pathsOf(['Egress'])).toEqual(['RULES_IGNORED spec.ingress warning']);
+    expect(pathsOf(['Ingress', 'Egress'])).toEqual([]);
+    expect(pathsOf()).toEqual([]);
+  });
+
   it('warns about policies of kinds that it does not model', () => {
     const { problems } = parsePolicies([
       {

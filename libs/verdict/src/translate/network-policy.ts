@@ -1,3 +1,4 @@
+import type { Problem } from '@picket/kernel';
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '@picket/policy';
 import { EVERY_LABEL_SET, formulaOf, type LabelFormula } from '@picket/selector';
 
@@ -40,6 +41,25 @@ export function fromNetworkPolicy(id: PolicyId, spec: NetworkPolicySpec): Policy
       ),
     }),
   };
+}
+
+/** Rules of a direction that `policyTypes` leaves out: the API server takes them, and nobody heeds them. */
+export function ignoredRules({ policyTypes = [], ingress, egress }: NetworkPolicySpec): Problem[] {
+  const directions = [
+    ['Ingress', 'ingress', ingress],
+    ['Egress', 'egress', egress],
+  ] as const;
+  return directions
+    .filter(
+      ([type, , rules]) =>
+        rules && rules.length > 0 && policyTypes.length > 0 && !policyTypes.includes(type),
+    )
+    .map(([type, field]) => ({
+      path: `spec.${field}`,
+      code: 'RULES_IGNORED',
+      message: `policyTypes does not name ${type}, so these rules have no effect`,
+      severity: 'warning',
+    }));
 }
 
 /** The namespace of this name and no other. */

@@ -20,7 +20,7 @@ import {
 import { fromCalicoPolicy } from './calico-policy.ts';
 import { fromCiliumPolicy } from './cilium-policy.ts';
 import { fromClusterNetworkPolicy } from './cluster-network-policy.ts';
-import { fromNetworkPolicy } from './network-policy.ts';
+import { fromNetworkPolicy, ignoredRules } from './network-policy.ts';
 
 export interface Translation {
   readonly policies: readonly Policy[];
@@ -64,6 +64,7 @@ export const TRANSLATORS: ReadonlyMap<string, Translator> = new Map<string, Tran
       // Types that Go declares read null as absent, and a NetworkPolicy without spec as one with an empty spec.
       prepare: (spec) => withoutNulls(spec ?? {}),
       translate: (id, spec) => [fromNetworkPolicy(id, spec)],
+      warn: ignoredRules,
     }),
   ],
   [
