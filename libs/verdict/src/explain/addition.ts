@@ -6,15 +6,16 @@ import { NAMESPACE_NAME_LABEL } from '../model/inventory.ts';
 import { NETWORK_POLICY, type Direction, type Policy } from '../model/policy.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { parsePolicies } from '../parse/parse-policies.ts';
+import { onlyNamespace, type BindingPolicies } from '../reference/binding-policies.ts';
 import { podEndpoint, type Endpoint, type PodEndpoint } from '../reference/endpoint.ts';
 import { isOnHostNetwork, matchPeer, matchSubject } from '../reference/match-peer.ts';
-import { anyOf } from '../reference/truth.ts';
 import type { Addition, NetworkPolicyManifest } from './explanation.ts';
 import { selectorOf, type WrittenSelector } from './selector-of.ts';
 
 /** What an addition has to open: `own` is the end that denies. */
 export interface Wanted {
   readonly input: Input;
+  readonly binding: BindingPolicies;
   readonly semantics: Semantics;
   readonly direction: Direction;
   readonly flow: Flow;
@@ -91,19 +92,25 @@ function draftOf(wanted: Wanted, manifest: NetworkPolicyManifest): Draft[] {
   const [policy] = policies;
   if (!policy || problems.length > 0) return [];
   const circumstances = { semantics, family: 4 } as const;
-  const workloads = input.inventory.workloads.map((workload) =>
-    podEndpoint(workload, input.inventory),
-  );
-  const bound = workloads.filter(
-    (pod) => matchSubject(policy.subject, pod, circumstances) === true,
-  );
-  const isolating = input.policies.filter(
-    ({ tier, ...lists }) => tier.name === NETWORK_POLICY.name && lists[direction]?.isolates,
-  );
-  const isIsolated = (pod: PodEndpoint): boolean =>
-    anyOf(isolating.map(({ subject }) => matchSubject(subject, pod, circumstances))) === true;
   const named = (policy[direction]?.rules ?? []).flatMap(({ peers }) => peers);
-  const reached = workloads.filter((pod) =>
+  const namespaces = new Set([
+    manifest.metadata.namespace,
+    ...named.map((peer) => (peer.kind === 'pods' ? onlyNamespace(peer.namespaces) : undefined)),
+  ]);
+  const pods = input.inventory.workloads
+    .filter(({ namespace }) => namespaces.has(namespace))
+    .map((workload) => podEndpoint(workload, input.inventory));
+  const bound = pods.filter((pod) => matchSubject(policy.subject, pod, circumstances) === true);
+  const isIsolated = (pod: PodEndpoint): boolean =>
+    wanted.binding
+      .of(pod)
+      .some(
+        ({ tier, subject, ...lists }) =>
+          tier.name === NETWORK_POLICY.name &&
+          lists[direction]?.isolates === true &&
+          matchSubject(subject, pod, circumstances) === true,
+      );
+  const reached = pods.filter((pod) =>
     named.some((peer) => peer.kind === 'pods' && matchPeer(peer, pod, circumstances) === true),
   );
   const networks = named.flatMap((peer) =>

@@ -1,8 +1,9 @@
 import type { Answer, DirectionAnswer } from '../model/answer.ts';
 import type { Input } from '../model/evaluator.ts';
 import type { Flow } from '../model/flow.ts';
-import { DIRECTIONS, NETWORK_POLICY, type Direction } from '../model/policy.ts';
+import { DIRECTIONS, NETWORK_POLICY, type Direction, type Policy } from '../model/policy.ts';
 import { DEFAULT_SEMANTICS } from '../model/semantics.ts';
+import { BindingPolicies } from '../reference/binding-policies.ts';
 import { endpointsOf } from '../reference/endpoint.ts';
 import { referenceEvaluator } from '../reference/reference-evaluator.ts';
 import { additionsFor } from './addition.ts';
@@ -16,17 +17,23 @@ export function remedyOf(input: Input, flow: Flow, answer: Answer): Remedy {
     egress: endpointsOf(src, input.inventory),
     ingress: endpointsOf(dst, input.inventory),
   };
+  // Others say nothing of these two ends: nobody else needs to be asked.
+  const binding = new BindingPolicies(input.policies, semantics);
+  const policies = [
+    ...new Set([...ends.egress, ...ends.ingress].flatMap((end) => binding.of(end))),
+  ];
   const additions: Addition[] = [];
   const blockers: Blocker[] = [];
   for (const direction of DIRECTIONS) {
     if (answer[direction].verdict === 'allowed') continue;
-    const wall = wallIn(input, direction, answer[direction]);
+    const wall = wallIn(policies, direction, answer[direction]);
     if (wall) {
       blockers.push(wall);
       continue;
     }
     const drafted = additionsFor({
       input,
+      binding,
       semantics,
       direction,
       flow,
@@ -39,7 +46,7 @@ export function remedyOf(input: Input, flow: Flow, answer: Answer): Remedy {
     }
     const after = referenceEvaluator({
       ...input,
-      policies: [...input.policies, ...drafted.map(({ policy }) => policy)],
+      policies: [...policies, ...drafted.map(({ policy }) => policy)],
     }).judge(flow)[direction];
     if (after.verdict === 'allowed') additions.push(...drafted.map(({ addition }) => addition));
     else blockers.push(blockerIn(direction, after));
@@ -49,7 +56,7 @@ export function remedyOf(input: Input, flow: Flow, answer: Answer): Remedy {
 
 /** A denial that is decided before NetworkPolicies are asked, or among them by a kind that can deny. */
 function wallIn(
-  { policies }: Input,
+  policies: readonly Policy[],
   direction: Direction,
   answer: DirectionAnswer,
 ): Blocker | undefined {

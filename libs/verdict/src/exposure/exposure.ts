@@ -1,12 +1,12 @@
 import { compare, rangeText, type Connectivity } from '../engine/connectivity.ts';
 import { compile } from '../engine/engine.ts';
 import type { ConnectivityOptions, Input } from '../model/evaluator.ts';
-import { DIRECTIONS, type Direction, type Policy } from '../model/policy.ts';
+import type { Workload } from '../model/inventory.ts';
+import { DIRECTIONS, type Direction } from '../model/policy.ts';
 import { DEFAULT_SEMANTICS, type Semantics } from '../model/semantics.ts';
 import { isEmpty, union } from '../reference/connections.ts';
-import type { PodEndpoint } from '../reference/endpoint.ts';
-import { ownersOf } from '../reference/list-connectivity.ts';
-import { matchSubject } from '../reference/match-peer.ts';
+import { BindingPolicies } from '../reference/binding-policies.ts';
+import { podEndpoint, type PodEndpoint } from '../reference/endpoint.ts';
 import { exposedPeerText, type ExposedPeer } from './exposed-peer.ts';
 import { isWithin, reachOf, unionOf, type Reach } from './hypothetical-reach.ts';
 import { Representatives } from './representatives.ts';
@@ -76,22 +76,22 @@ interface UnseenExposure {
 
 /** Pods that nobody has seen yet. */
 class Unseen {
-  readonly #policies: readonly Policy[];
+  readonly #policies: BindingPolicies;
   readonly #semantics: Semantics;
   readonly #representatives: Representatives;
   readonly #owners: ReadonlyMap<string, readonly PodEndpoint[]>;
 
   constructor(input: Input) {
-    this.#policies = input.policies;
     this.#semantics = { ...DEFAULT_SEMANTICS, ...input.semantics };
+    this.#policies = new BindingPolicies(input.policies, this.#semantics);
     this.#representatives = new Representatives(input.policies, input.inventory);
-    this.#owners = ownersOf(input);
+    this.#owners = replicasOf(input);
   }
 
   exposureOf(owner: string, direction: Direction): UnseenExposure {
     const bound = (this.#owners.get(owner) ?? []).map((own) => ({
       own,
-      policies: this.#policiesOf(own, direction),
+      policies: this.#policies.of(own).filter((policy) => policy[direction]),
     }));
     const reachIf = (isPicked: Parameters<typeof reachOf>[0]['isPicked']): Reach =>
       unionOf(
@@ -115,13 +115,28 @@ class Unseen {
       pods,
     };
   }
+}
 
-  #policiesOf(own: PodEndpoint, direction: Direction): Policy[] {
-    const circumstances = { semantics: this.#semantics, family: 4 } as const;
-    return this.#policies.filter(
-      (policy) => policy[direction] && matchSubject(policy.subject, own, circumstances) !== false,
-    );
+/** The pods of each owner; of those that only their addresses and nodes tell apart, one. */
+function replicasOf({ inventory, policies }: Input): Map<string, PodEndpoint[]> {
+  // Calico's rules can narrow their own end, by address too.
+  const isNarrowed = policies.some((policy) =>
+    DIRECTIONS.some((direction) => policy[direction]?.rules.some(({ subject }) => subject)),
+  );
+  const owners = new Map<string, Map<string, Workload>>();
+  for (const workload of inventory.workloads) {
+    const { labels, ports, serviceAccount, hostNetwork, addresses } = workload;
+    const families = addresses.map((address) => address.includes(':')).toSorted();
+    const alike = [labels, ports, serviceAccount, hostNetwork, isNarrowed ? addresses : families];
+    const replicas = owners.get(workload.owner) ?? new Map<string, Workload>();
+    owners.set(workload.owner, replicas.set(JSON.stringify(alike), workload));
   }
+  return new Map(
+    [...owners].map(([owner, replicas]) => [
+      owner,
+      [...replicas.values()].map((workload) => podEndpoint(workload, inventory)),
+    ]),
+  );
 }
 
 const NOTHING = unionOf([]);

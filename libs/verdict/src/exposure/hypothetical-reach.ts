@@ -33,8 +33,10 @@ export interface Hypothesis {
 export function reachOf({ own, direction, policies, semantics, isPicked }: Hypothesis): Reach {
   const told = policies.map((policy) => withPicked(policy, direction, isPicked));
   const rules = told.flatMap((policy) => policy[direction]?.rules ?? []);
+  // Without networks the families cannot differ.
+  const families = familiesOf(own, podWith([])).slice(0, rules.some(hasNetworks) ? 2 : 1);
   const isOpen = (peer: PodEndpoint, protocol: PortProtocol, port: number): boolean =>
-    familiesOf(own, peer).some((family) => {
+    families.some((family) => {
       const transport = { protocol, port };
       const asked = { own, peer, transport, direction, semantics, family };
       return judgeDirection(told, asked).verdict !== 'denied';
@@ -80,18 +82,24 @@ function withPicked(
   isPicked: Hypothesis['isPicked'],
 ): Policy {
   const told = (peer: Peer): Peer => {
-    if (peer.kind === 'pods')
-      return isPicked(peer) ? EVERYTHING : { kind: 'not', peer: EVERYTHING };
+    if (peer.kind === 'pods') return isPicked(peer) ? EVERYTHING : NOBODY;
     if (peer.kind === 'all') return { kind: 'all', peers: peer.peers.map(told) };
     return peer.kind === 'not' ? { kind: 'not', peer: told(peer.peer) } : peer;
   };
   const list = policy[direction];
   if (!list) return policy;
-  const rules = list.rules.map((rule): Rule => ({ ...rule, peers: rule.peers.map(told) }));
+  const rules = list.rules
+    .map((rule): Rule => ({ ...rule, peers: rule.peers.map(told) }))
+    .filter(({ peers }) => !peers.every(isNobody));
   return { ...policy, [direction]: { ...list, rules } };
 }
 
 const EVERYTHING: Peer = { kind: 'everything' };
+const NOBODY: Peer = { kind: 'not', peer: EVERYTHING };
+
+function isNobody(peer: Peer): boolean {
+  return peer === NOBODY;
+}
 
 /** Somewhere in the cluster; neither its labels nor its addresses are known. */
 function podWith(ports: PodEndpoint['workload']['ports']): PodEndpoint {
@@ -115,11 +123,20 @@ function podWith(ports: PodEndpoint['workload']['ports']): PodEndpoint {
   };
 }
 
+function hasNetworks({ peers, subject }: Rule): boolean {
+  const isAsked = (peer: Peer): boolean => {
+    if (peer.kind === 'all') return peer.peers.some(isAsked);
+    return peer.kind === 'not' ? isAsked(peer.peer) : peer.kind === 'networks';
+  };
+  return peers.some(isAsked) || (subject !== undefined && isAsked(subject));
+}
+
 function portCuts(rules: readonly Rule[], own: PodEndpoint): Set<number> {
   const cuts = new Set<number>();
   for (const match of rules.flatMap(({ ports = [] }) => ports))
     if (match.kind === 'ports') cuts.add(match.from).add(match.to + 1);
-  for (const { port } of own.workload.ports) cuts.add(port).add(port + 1);
+  if (namesIn(rules).size > 0)
+    for (const { port } of own.workload.ports) cuts.add(port).add(port + 1);
   return cuts;
 }
 

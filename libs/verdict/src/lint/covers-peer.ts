@@ -58,7 +58,7 @@ function isImplied(
   wide: LabelFormula,
   always: readonly string[] = [],
 ): boolean {
-  const key = JSON.stringify([narrow, wide, always]);
+  const key = `${textOf(narrow)} ${textOf(wide)} ${always.join(' ')}`;
   const before = known.get(key);
   if (before !== undefined) return before;
   const answer = implies(narrow, wide, always);
@@ -71,6 +71,10 @@ function isSame(a: Peer, b: Peer): boolean {
   return a.kind === b.kind && textOf(a) === textOf(b);
 }
 
-function textOf(peer: Peer): string {
-  return canonicalJson(peer as unknown as Json);
+const texts = new WeakMap<object, string>();
+
+function textOf(of: Peer | LabelFormula): string {
+  let text = texts.get(of);
+  if (text === undefined) texts.set(of, (text = canonicalJson(of as unknown as Json)));
+  return text;
 }

@@ -35,6 +35,9 @@ export function listUnneeded(policies: readonly Policy[]): Unneeded[] {
   });
 }
 
+/** Lists with more rules are not compared: it would cost their square. */
+const MAX_RULES = 1_000;
+
 /** The policies and rules that are left. */
 class ShrinkingSet {
   readonly #byNamespace: ReadonlyMap<string, readonly Policy[]>;
@@ -42,6 +45,8 @@ class ShrinkingSet {
   /** Policies with a rule that passes, by tier and direction. */
   readonly #passing: ReadonlyMap<string, readonly Policy[]>;
   readonly #gone = new Set<Policy>();
+  #asked: Policy | undefined;
+  #others: readonly Policy[] = [];
   readonly #goneRules = new Map<RuleList, Set<Rule>>();
 
   constructor(policies: readonly Policy[]) {
@@ -72,6 +77,7 @@ class ShrinkingSet {
       const keeper = this.#keeperOf(policy, direction, list);
       if (!keeper) return undefined;
       because.push(...keeper);
+      if (list.rules.length > MAX_RULES) return undefined;
       for (const rule of this.#rulesOf(list)) {
         const found = this.#authorsOf(policy, direction, rule, (author) => author !== policy);
         if (!found) return undefined;
@@ -102,19 +108,20 @@ class ShrinkingSet {
         isInOneGroup(other, policy) &&
         own.isolates === list.isolates &&
         own.icmpUndefined === list.icmpUndefined &&
-        own.sparesOwnNode === list.sparesOwnNode &&
-        coversSubject(other.subject, policy.subject)
+        own.sparesOwnNode === list.sparesOwnNode
       );
     });
     return keeper && [{ policy: keeper }];
   }
 
+  /** Who says it already; undefined: nobody, or there are too many to ask. */
   #authorsOf(
     policy: Policy,
     direction: Direction,
     rule: Rule,
     isAsked: (author: Policy) => boolean,
   ): { readonly isShadowed: boolean; readonly because: readonly Author[] } | undefined {
+    if ((policy[direction]?.rules.length ?? 0) > MAX_RULES) return undefined;
     const others = this.#othersFor(policy).filter(isAsked);
     const before = others.flatMap((other) => this.#rulesBefore(other, policy, direction, rule));
     const shadow = coverOf(rule, before);
@@ -137,9 +144,8 @@ class ShrinkingSet {
     if (!(isSameTier ? isOrderedBefore : isTierBefore)(other, policy)) return [];
     const passing = isSameTier ? [] : (this.#passing.get(passKey(other, direction)) ?? []);
     // Nothing leaves a tier without a pass that isolates the subject.
-    if (!isSameTier && list.isolates && passing.length === 0)
-      return coversSubject(other.subject, policy.subject) ? [{ policy: other }] : [];
-    if (!this.#binds(other, policy, direction)) return [];
+    if (!isSameTier && list.isolates && passing.length === 0) return [{ policy: other }];
+    if (!leavesNoMoreOpen(list, policy[direction])) return [];
     if (passing.some((each) => each !== other && each.order <= other.order)) return [];
     const firstPass = isSameTier ? -1 : rules.findIndex(({ action }) => action === 'Pass');
     return rules
@@ -166,27 +172,25 @@ class ShrinkingSet {
       [list, policy[direction]].every((each) =>
         each?.rules.every(({ action }) => action === 'Accept'),
       );
-    if (!isAdditive || !this.#binds(other, policy, direction)) return [];
+    if (!isAdditive || !leavesNoMoreOpen(list, policy[direction])) return [];
     return rules.map((each) => ({ policy: other, rule: each }));
   }
 
-  /** Whether the other binds every end that the policy binds, and leaves open to it no more than that does. */
-  #binds(other: Policy, policy: Policy, direction: Direction): boolean {
-    const [theirs, own] = [other[direction], policy[direction]];
-    return (
-      (!theirs?.icmpUndefined || own?.icmpUndefined === true) &&
-      (!theirs?.sparesOwnNode || own?.sparesOwnNode === true) &&
-      coversSubject(other.subject, policy.subject)
-    );
+  /** Itself, and those left that bind every end that it binds: of its own namespace, or cluster-wide. */
+  #othersFor(policy: Policy): Policy[] {
+    if (this.#asked !== policy) {
+      const { namespace } = policy.id;
+      const own = namespace === undefined ? [] : (this.#byNamespace.get(namespace) ?? []);
+      this.#others = [...own, ...(this.#byNamespace.get('') ?? [])].filter(
+        (each) => each === policy || coversSubject(each.subject, policy.subject),
+      );
+      this.#asked = policy;
+    }
+    return this.#others.filter((each) => !this.#gone.has(each));
   }
 
-  /** Those that can bind the same ends: of its own namespace, and cluster-wide. */
-  #othersFor({ id }: Policy): Policy[] {
-    const own = id.namespace === undefined ? [] : (this.#byNamespace.get(id.namespace) ?? []);
-    return [...own, ...(this.#byNamespace.get('') ?? [])].filter((each) => !this.#gone.has(each));
-  }
-
-  #rulesOf(list: RuleList): Rule[] {
+  #rulesOf(list: RuleList): readonly Rule[] {
+    if (list.rules.length > MAX_RULES) return [];
     return list.rules.filter((rule) => !this.#goneRules.get(list)?.has(rule));
   }
 }
@@ -209,6 +213,14 @@ function coverOf(rule: Rule, authors: readonly Author[]): Author[] | undefined {
 
 function portsOf(authors: readonly Author[]): Rule['ports'][] {
   return authors.map(({ rule }) => rule?.ports);
+}
+
+/** Whether there is nothing that the list leaves open, and the other decides. */
+function leavesNoMoreOpen(list: RuleList, other: RuleList | undefined): boolean {
+  return (
+    (!list.icmpUndefined || other?.icmpUndefined === true) &&
+    (!list.sparesOwnNode || other?.sparesOwnNode === true)
+  );
 }
 
 /** Whether nothing narrows the one that does not narrow the other too. */

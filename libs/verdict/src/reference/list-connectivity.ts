@@ -40,7 +40,7 @@ export function listConnectivity(
 }
 
 /** The pods by owner; of replicas that no policy can tell apart, one. */
-export function ownersOf({ inventory }: Input): Map<string, PodEndpoint[]> {
+function ownersOf({ inventory }: Input): Map<string, PodEndpoint[]> {
   const owners = new Map<string, Map<string, PodEndpoint>>();
   for (const workload of inventory.workloads) {
     const { labels, ports, serviceAccount, hostNetwork, addresses, node = '' } = workload;

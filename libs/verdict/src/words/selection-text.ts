@@ -2,6 +2,7 @@ import type { LabelFormula } from '@picket/selector';
 
 import { NAMESPACE_NAME_LABEL } from '../model/inventory.ts';
 import type { PodSelection } from '../model/policy.ts';
+import { onlyNamespace } from '../reference/binding-policies.ts';
 
 /** `namespace shop, pods with app=web`; `any namespace, pods with tier`; `namespaces with env in (a, b), all pods`. */
 export function selectionText({ namespaces, pods, serviceAccounts }: PodSelection): string {
@@ -14,9 +15,9 @@ export function selectionText({ namespaces, pods, serviceAccounts }: PodSelectio
 }
 
 function namespacesText(namespaces: LabelFormula): string {
-  const name = onlyName(namespaces);
-  if (name !== undefined) return `namespace ${name}`;
   const where = formulaText(namespaces);
+  const name = onlyNamespace(namespaces);
+  if (name !== undefined && where === `${NAMESPACE_NAME_LABEL}=${name}`) return `namespace ${name}`;
   return where === '' ? 'any namespace' : `namespaces with ${where}`;
 }
 
@@ -49,13 +50,4 @@ export function formulaText(formula: LabelFormula): string {
     case 'EndsWith':
       return `${key} ends with ${values.join(' or ')}`;
   }
-}
-
-/** The name of the namespace, where the formula asks for nothing but one name. */
-function onlyName(formula: LabelFormula): string | undefined {
-  if ('all' in formula && formula.all.length === 1 && formula.all[0])
-    return onlyName(formula.all[0]);
-  if (!('operator' in formula) || formula.key !== NAMESPACE_NAME_LABEL) return undefined;
-  const { operator, values = [] } = formula;
-  return operator === 'In' && values.length === 1 ? values[0] : undefined;
 }
