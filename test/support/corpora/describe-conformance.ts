@@ -75,7 +75,8 @@ export function describeConformance(
   });
 }
 
-function differencesOf(evaluator: Evaluator, each: CorpusCase): string[] {
+/** Rows of the case for which the evaluator says otherwise. */
+export function differencesOf(evaluator: Evaluator, each: CorpusCase): string[] {
   if (each.semantics === 'probe-pod') return probeDifferences(evaluator, each.expected);
   return rowDifferences(evaluator.connectivity({ families: [4] }), each.expected);
 }

@@ -120,7 +120,10 @@ const clusterIngress = fc.record({
 const clusterEgress = fc.record({
   action,
   to: fc.array(
-    fc.oneof(clusterPods, fc.record({ networks: fc.array(cidr, { minLength: 1, maxLength: 2 }) })),
+    fc.oneof(
+      clusterPods,
+      fc.record({ networks: fc.uniqueArray(cidr, { minLength: 1, maxLength: 2 }) }),
+    ),
     { minLength: 1, maxLength: 2 },
   ),
   protocols,

@@ -126,7 +126,9 @@ function replicasOf({ inventory, policies }: Input): Map<string, PodEndpoint[]> 
   const owners = new Map<string, Map<string, Workload>>();
   for (const workload of inventory.workloads) {
     const { labels, ports, serviceAccount, hostNetwork, addresses } = workload;
-    const families = addresses.map((address) => address.includes(':')).toSorted();
+    const families = [':', '.'].filter((mark) =>
+      addresses.some((address) => address.includes(mark)),
+    );
     const alike = [labels, ports, serviceAccount, hostNetwork, isNarrowed ? addresses : families];
     const replicas = owners.get(workload.owner) ?? new Map<string, Workload>();
     owners.set(workload.owner, replicas.set(JSON.stringify(alike), workload));
