@@ -117,9 +117,15 @@ function agreement(answers: readonly Answer[]): Answer {
 const DIFFERS =
   'the verdict is not the same for all pods or address families that the flow may mean';
 
-function refuseImpossible({ protocol, port }: Flow): void {
+function refuseImpossible({ protocol, port, icmp }: Flow): void {
   const hasPorts = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
   if (!hasPorts && port !== undefined) throw new FlowInvalid(`${protocol} has no ports`);
   if (hasPorts && !(Number.isInteger(port) && Number(port) >= 1 && Number(port) <= MAX_PORT))
     throw new FlowInvalid(`A ${protocol} flow needs a port from 1 to ${MAX_PORT}, not ${port}`);
+  // "Type" and "Code" are one octet each (RFC 792).
+  for (const [name, value] of Object.entries(icmp ?? {}))
+    if (!hasPorts && !(Number.isInteger(value) && value >= 0 && value <= MAX_ICMP))
+      throw new FlowInvalid(`An ICMP ${name} is a number from 0 to ${MAX_ICMP}, not ${value}`);
 }
+
+const MAX_ICMP = 255;

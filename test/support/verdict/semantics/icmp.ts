@@ -85,4 +85,14 @@ export function icmp(evaluatorOf: EvaluatorOf): void {
       /needs a port/,
     );
   });
+
+  it.each([
+    [{ type: 256, code: 0 }, /ICMP type is a number from 0 to 255, not 256/],
+    [{ type: -1, code: 0 }, /ICMP type .* not -1/],
+    [{ type: 8, code: 0.5 }, /ICMP code .* not 0.5/],
+  ])('is refused with a type or code that does not exist: %j', (icmp, message) => {
+    const evaluator = evaluatorOf(inputOf(pods));
+
+    expect(() => evaluator.judge({ ...ping, icmp })).toThrow(message);
+  });
 }
