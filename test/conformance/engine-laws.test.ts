@@ -19,6 +19,7 @@ import {
   policy,
   sorted,
 } from '../support/verdict/arbitrary-input.ts';
+import { describeLaws } from '../support/verdict/describe-laws.ts';
 
 const numRuns = Number(process.env['PICKET_RUNS'] ?? 200);
 
@@ -27,6 +28,8 @@ const asked = input.chain((of) => fc.record({ of: fc.constant(of), flows: flowsI
 function verdicts(engine: Engine, flows: readonly Flow[]): unknown[] {
   return flows.map((flow) => engine.judge(flow));
 }
+
+describeLaws('engine', compile);
 
 describe('laws of the engine', () => {
   it('adding an allow rule to a NetworkPolicy that already isolates never denies', () => {
