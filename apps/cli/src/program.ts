@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { agentCommand } from './commands/agent.ts';
+import { analyzeCommands } from './commands/analyze.ts';
 import { applyCommand } from './commands/apply.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -51,6 +52,7 @@ export function buildProgram(): Command {
     getCommand(),
     clusterCommand(),
     policySetCommand(),
+    analyzeCommands(),
     agentCommand(),
   ])
     program.addCommand(command);

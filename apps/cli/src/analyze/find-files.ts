@@ -1,0 +1,63 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import type { InputProblem } from './input-rejected.ts';
+
+export interface FoundFiles {
+  /** `-` for standard input. Each file once, those of a folder in the order of their names. */
+  readonly files: readonly string[];
+  readonly problems: readonly InputProblem[];
+}
+
+const EXTENSIONS = /\.(ya?ml|json)$/i;
+const FILES_MAX = 100_000;
+const DEPTH_MAX = 64;
+
+/** The files that the paths mean: a folder means every YAML and JSON file in it and below. Links to folders are not followed, so that no circle is walked. */
+export function findFiles(paths: readonly string[]): FoundFiles {
+  const files = new Map<string, string>();
+  const problems: InputProblem[] = [];
+  const refuse = (file: string, code: string, message: string): void => {
+    problems.push({ file, path: '', code, message });
+  };
+  const add = (file: string): void => {
+    if (files.size < FILES_MAX) files.set(file === '-' ? file : resolve(file), file);
+  };
+  const walk = (folder: string, depth: number): void => {
+    if (depth > DEPTH_MAX)
+      return refuse(folder, 'TOO_DEEP', `at most ${DEPTH_MAX} folders inside each other are read`);
+    for (const entry of entriesOf(folder, refuse)) {
+      const child = join(folder, entry.name);
+      if (entry.isDirectory()) walk(child, depth + 1);
+      else if (EXTENSIONS.test(entry.name) && isFile(child)) add(child);
+    }
+  };
+  for (const path of paths) {
+    const found = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+    if (path !== '-' && !found) refuse(path, 'FILE_MISSING', 'no such file or folder');
+    else if (found?.isDirectory()) walk(path, 1);
+    else add(path);
+  }
+  if (files.size === FILES_MAX)
+    refuse(paths.join(', '), 'TOO_MANY', `fewer than ${FILES_MAX} files are read at once`);
+  return { files: [...files.values()], problems };
+}
+
+function entriesOf(
+  folder: string,
+  refuse: (file: string, code: string, message: string) => void,
+): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+  } catch (error) {
+    refuse(folder, 'FILE_UNREADABLE', (error as Error).message);
+    return [];
+  }
+}
+
+/** Links to files count, as a mounted ConfigMap is made of them. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

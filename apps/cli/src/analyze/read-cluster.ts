@@ -1,0 +1,72 @@
+import { type Inventory, type ObjectProblem, type Policy, parseObjects } from '@picket/verdict';
+
+import { findFiles } from './find-files.ts';
+import { InputRejected, type InputProblem, problemText } from './input-rejected.ts';
+import { readText } from './read-text.ts';
+import { readValues } from './read-values.ts';
+
+/** What the manifests say: who is in the cluster, and what binds them. */
+export interface Cluster {
+  readonly inventory: Inventory;
+  readonly policies: readonly Policy[];
+}
+
+/** Of all files together; a text of twice that is more than JavaScript can hold. */
+const BYTES_MAX = 256 * 1_048_576;
+const WARNINGS_MAX = 20;
+
+/**
+ * Reads every manifest that the paths mean; lines for people about what is doubtful go to `warn`.
+ *
+ * Throws InputRejected with all problems when an API server would refuse one object, a file cannot be read, or there is nothing to read:
+ * half of an input would give answers about a cluster that nobody has.
+ */
+export async function readCluster(
+  paths: readonly string[],
+  warn: (line: string) => void,
+): Promise<Cluster> {
+  const { files, problems: missing } = findFiles(paths);
+  const problems: InputProblem[] = [...missing];
+  const objects: { readonly file: string; readonly value: unknown }[] = [];
+  let bytesLeft = BYTES_MAX;
+  for (const file of files) {
+    const read = await readText(file, bytesLeft);
+    if (!('text' in read)) {
+      problems.push({ file, path: '', ...read });
+      if (read.code === 'TOO_LARGE') break;
+      continue;
+    }
+    bytesLeft -= read.bytes;
+    const parsed = readValues(read.text);
+    if ('fault' in parsed) problems.push({ file, path: '', ...parsed.fault });
+    else for (const value of parsed.values) objects.push({ file, value });
+  }
+  const { inventory, policies, problems: found } = parseObjects(objects);
+  problems.push(...found.filter(({ severity }) => severity === 'error').map(inputProblem));
+  if (problems.length === 0 && objects.length === 0) problems.push(nothingIn(paths));
+  if (problems.length > 0) throw new InputRejected(problems);
+  for (const line of warningLines(found.map(inputProblem))) warn(line);
+  return { inventory, policies };
+}
+
+/** Kind and name lead the message: a file may hold many objects. */
+function inputProblem({ file, kind, name, path, code, message }: ObjectProblem): InputProblem {
+  const object = [kind, name].filter((word) => word !== undefined).join(' ');
+  return {
+    file: file ?? '',
+    path,
+    code,
+    message: object === '' ? message : `${object}: ${message}`,
+  };
+}
+
+function warningLines(warnings: readonly InputProblem[]): string[] {
+  const lines = warnings.slice(0, WARNINGS_MAX).map((each) => `warning: ${problemText(each)}`);
+  const more = warnings.length - WARNINGS_MAX;
+  return more > 0 ? [...lines, `warning: ${more} more warnings are not listed`] : lines;
+}
+
+function nothingIn(paths: readonly string[]): InputProblem {
+  const message = 'there is no object in any YAML or JSON file';
+  return { file: paths.join(', '), path: '', code: 'INPUT_EMPTY', message };
+}
