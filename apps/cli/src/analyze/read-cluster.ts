@@ -1,5 +1,6 @@
 import { type Inventory, type ObjectProblem, type Policy, parseObjects } from '@picket/verdict';
 
+import { oneLine } from '../output/render.ts';
 import { findFiles } from './find-files.ts';
 import { InputRejected, type InputProblem, problemText } from './input-rejected.ts';
 import { readText } from './read-text.ts';
@@ -14,6 +15,8 @@ export interface Cluster {
 /** Of all files together; a text of twice that is more than JavaScript can hold. */
 const BYTES_MAX = 256 * 1_048_576;
 const WARNINGS_MAX = 20;
+/** Longer than any kind, namespace and name that an API server takes. */
+const NAME_LENGTH_MAX = 400;
 
 /**
  * Reads every manifest that the paths mean; lines for people about what is doubtful go to `warn`.
@@ -43,21 +46,25 @@ export async function readCluster(
   }
   const { inventory, policies, problems: found } = parseObjects(objects);
   problems.push(...found.filter(({ severity }) => severity === 'error').map(inputProblem));
-  if (problems.length === 0 && objects.length === 0) problems.push(nothingIn(paths));
+  const warnings = found.filter(({ severity }) => severity === 'warning');
+  if (problems.length === 0 && !objects.some(({ value }) => isObject(value)))
+    problems.push(nothingIn(paths));
   if (problems.length > 0) throw new InputRejected(problems);
-  for (const line of warningLines(found.map(inputProblem))) warn(line);
+  for (const line of warningLines(warnings.map(inputProblem))) warn(line);
+  if (inventory.workloads.length === 0) warn('warning: there is no workload in these manifests');
   return { inventory, policies };
+}
+
+function isObject(value: unknown): boolean {
+  const { apiVersion, kind } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof apiVersion === 'string' && typeof kind === 'string';
 }
 
 /** Kind and name lead the message: a file may hold many objects. */
 function inputProblem({ file, kind, name, path, code, message }: ObjectProblem): InputProblem {
   const object = [kind, name].filter((word) => word !== undefined).join(' ');
-  return {
-    file: file ?? '',
-    path,
-    code,
-    message: object === '' ? message : `${object}: ${message}`,
-  };
+  const text = object === '' ? message : `${object.slice(0, NAME_LENGTH_MAX)}: ${message}`;
+  return { file: file ?? '', path: oneLine(path), code, message: oneLine(text) };
 }
 
 function warningLines(warnings: readonly InputProblem[]): string[] {
@@ -67,6 +74,6 @@ function warningLines(warnings: readonly InputProblem[]): string[] {
 }
 
 function nothingIn(paths: readonly string[]): InputProblem {
-  const message = 'there is no object in any YAML or JSON file';
+  const message = 'there is no Kubernetes object in any YAML or JSON file';
   return { file: paths.join(', '), path: '', code: 'INPUT_EMPTY', message };
 }
