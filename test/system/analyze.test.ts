@@ -443,6 +443,57 @@ describe('picket analyze eval', () => {
   });
 });
 
+describe('picket analyze explain', () => {
+  const denied = ['--src', 'shop/web', '--dst', 'shop/db', '--port', '80'];
+
+  it('says who decided, and a NetworkPolicy that makes it so when it is added', async () => {
+    const { code, stdout } = await analyze(['explain', '-f', shop, ...denied]);
+    const [words = '', manifest = ''] = stdout.split('---\n');
+    const added = folderOf({ 'added.yaml': manifest });
+    const after = await analyze(['explain', '-f', shop, added, ...denied]);
+
+    expect(code).toBe(1);
+    expect(words).toContain('denied: shop/web to shop/db, TCP 80\n');
+    expect(words).toContain('NetworkPolicy shop/db selects shop/db');
+    expect(manifest).toContain('kind: NetworkPolicy\n');
+    expect(after).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('allowed: shop/web to shop/db, TCP 80\n'),
+    });
+  });
+
+  it('writes the same for machines', async () => {
+    const { stdout } = await analyze(['explain', '-f', shop, ...denied, '-o', 'json']);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'denied',
+      egress: { verdict: 'allowed', because: 'default', reasons: [] },
+      ingress: {
+        verdict: 'denied',
+        because: 'isolated',
+        reasons: [{ effect: 'selects', policy: { namespace: 'shop', name: 'db' } }],
+      },
+      remedy: {
+        additions: [{ direction: 'ingress', manifest: { kind: 'NetworkPolicy' } }],
+        blockers: [],
+      },
+    });
+  });
+
+  it.each([
+    [['--src', 'shop/nobody', '--dst', DB, '--port', '1'], 'src', 'PEER_UNKNOWN'],
+    [['--src', WEB, '--dst', '10.0.0', '--port', '1'], 'dst', 'FLOW_INVALID'],
+    [['--src', WEB, '--dst', DB], 'port', 'VALUE_WRONG'],
+    [['--src', WEB, '--dst', DB, '--port', '65536'], 'port', 'VALUE_WRONG'],
+    [['--src', WEB, '--dst', DB, '--port', '1', '--protocol', 'x'], 'protocol', 'VALUE_WRONG'],
+  ])('refuses %j', async (args, at, code) => {
+    const outcome = await analyze(['explain', '-f', shop, ...args, '-o', 'json']);
+
+    expect(outcome.code).toBe(2);
+    expect(JSON.parse(outcome.stdout)).toMatchObject([{ file: 'command line', path: at, code }]);
+  });
+});
+
 describe('input that is refused', () => {
   const wrong = {
     'ports.yaml': policy('70000'),

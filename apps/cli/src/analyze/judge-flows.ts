@@ -68,7 +68,7 @@ function* judged(engine: Engine, flows: FlowTable, ids: Uint32Array): Generator<
 const NOBODY: FlowPeer = { address: '' };
 
 /** An address, or a workload, which has a slash in its name. */
-function peerOf(text: string): FlowPeer {
+export function peerOf(text: string): FlowPeer {
   return text.includes('/') ? { workload: text } : { address: text };
 }
 

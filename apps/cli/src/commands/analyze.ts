@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { analyzeDiffCommand } from './analyze-diff.ts';
 import { analyzeEvalCommand } from './analyze-eval.ts';
+import { analyzeExplainCommand } from './analyze-explain.ts';
 import { analyzeListCommand } from './analyze-list.ts';
 
 const HELP_AFTER = `
@@ -14,7 +15,8 @@ Examples:
   picket analyze list -f manifests
   kubectl get ns,deploy,sts,ds,netpol -A -o yaml | picket analyze list -f - -o csv
   picket analyze diff -f before -f after -o md
-  picket analyze eval -f manifests --flows flows.jsonl`;
+  picket analyze eval -f manifests --flows flows.jsonl
+  picket analyze explain -f manifests --src shop/web --dst shop/db --port 5432`;
 
 /** `picket analyze …`: what manifests allow, without a hub or a cluster. */
 export function analyzeCommands(): Command {
@@ -26,5 +28,6 @@ export function analyzeCommands(): Command {
     .addHelpText('after', HELP_AFTER)
     .addCommand(analyzeListCommand())
     .addCommand(analyzeDiffCommand())
-    .addCommand(analyzeEvalCommand());
+    .addCommand(analyzeEvalCommand())
+    .addCommand(analyzeExplainCommand());
 }
