@@ -26,6 +26,10 @@ const NOT_RUN: readonly { readonly line: RegExp; readonly because: string }[] = 
   },
   { line: /^deploy\/compose\/make-secrets\.sh/, because: 'compose.test.ts runs it' },
   { line: /^cat deploy\/compose\/secrets\//, because: 'make-secrets.sh makes it' },
+  {
+    line: /^picket analyze list -f bad /,
+    because: 'it is refused, as it should be; analyze-page.test.ts holds it to that',
+  },
   { line: /^kubectl apply -k my-/, because: 'manifests.test.ts builds it with a kustomize of old' },
   { line: /^kubectl label namespace/, because: 'the cluster of the test has none of these' },
 ];
@@ -120,13 +124,15 @@ describeWith(kubeApiserver, 'what documents tell to type works as it is printed'
   });
 });
 
-/** What of a block runs: services in the background, and a diff that finds something is no failure. */
+/** What of a block runs: services in the background, and a diff or an analysis that finds something is no failure. */
 function scriptOf({ text }: Block): string {
   return linesOf(text)
     .filter((line) => !NOT_RUN.some((each) => each.line.test(line)))
     .map((line) => {
       if (SERVICE.test(line)) return `{ ${line}\n} &`;
-      return /^(npx )?picket diff [^|]*$/.test(line) ? `{ ${line}\n} || [ $? -eq 1 ]` : line;
+      return /^(npx )?picket (analyze \w+|diff) [^|]*$/.test(line)
+        ? `{ ${line}\n} || [ $? -eq 1 ]`
+        : line;
     })
     .join('\n');
 }

@@ -21,7 +21,7 @@ Finding the hub (first that is there wins):
 
 Exit codes:
   0  done
-  1  there are differences, or a cluster is not as it should be
+  1  there are differences, a cluster is not as it should be, or an analysis has found something
   2  wrong usage or bad input
   3  the hub refused
   4  the hub, or what it runs on, cannot be reached
@@ -30,7 +30,8 @@ Examples:
   picket up
   picket apply -f deploy/blueprints/zero-trust-baseline --dry-run
   picket cluster register prod-eu-1 --label tier=prod | kubectl apply -f -
-  picket get status -o json`;
+  picket get status -o json
+  picket analyze list -f manifests`;
 
 /** The whole command line. It throws instead of ending the process. */
 export function buildProgram(): Command {
