@@ -22,6 +22,8 @@ export interface ParsedPolicies {
   readonly policies: readonly Policy[];
   /** All of them at once. With an error among them the input would be refused somewhere; the caller decides whether to go on. */
   readonly problems: readonly ObjectProblem[];
+  /** The file that each policy was read from, by the `id` of the policy, where the input names it. */
+  readonly files: ReadonlyMap<PolicyId, string>;
 }
 
 /** The groups whose kinds are policies: a kind of theirs that no translator knows is worth a warning. */
@@ -51,7 +53,14 @@ export function parsePolicies(objects: readonly SourceObject[]): ParsedPolicies 
   }
   const sorted = [...policies.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const all = sorted.flatMap(([, list]) => list);
-  return { policies: all, problems: [...problems, ...equalPriorities(all, envelopesOf)] };
+  const files = [...envelopesOf].flatMap(([id, { file }]) =>
+    file === undefined ? [] : [[id, file] as const],
+  );
+  return {
+    policies: all,
+    problems: [...problems, ...equalPriorities(all, envelopesOf)],
+    files: new Map(files),
+  };
 }
 
 interface ParsedPolicy {
