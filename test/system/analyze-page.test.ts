@@ -23,9 +23,9 @@ describe('the page about picket analyze shows what is printed', () => {
   );
 
   it('in examples of every command', () => {
-    const commands = examples.map(([line]) => line.split(' ')[2]);
+    const commands = new Set(examples.map(([line]) => line.split(' ')[2]));
 
-    expect([...new Set(commands)].toSorted()).toEqual(['diff', 'eval', 'explain', 'list']);
+    expect(commands).toEqual(new Set(['list', 'diff', 'eval', 'explain', 'lint']));
   });
 
   it.each(examples)('%s', async (line, output) => {

@@ -494,6 +494,80 @@ describe('picket analyze explain', () => {
   });
 });
 
+describe('picket analyze lint', () => {
+  const clusterPolicy = (name: string): string => `
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: ${name} }
+spec:
+  tier: Admin
+  priority: 1
+  subject: { namespaces: {} }
+  ingress: [{ action: ${name === 'a' ? 'Accept' : 'Deny'}, from: [{ namespaces: { matchLabels: { team: x } } }] }]
+`;
+  const odd = folderOf({
+    'all.yaml': `${WORKLOADS}---${policy(5432, '    - { from: [{ podSelector: {} }], ports: [{ port: 5432 }] }\n')}`,
+    'deep/idle.yaml': policy(1).replace('name: db,', 'name: idle,').replace('app: db', 'app: gone'),
+  });
+
+  it('finds what has no effect, with file and path, and says so by its exit code', async () => {
+    const { code, stdout } = await analyze(['lint', '-f', odd, '-o', 'json']);
+
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        file: `${odd}/all.yaml`,
+        path: 'spec.ingress[0]',
+        code: 'RULE_REDUNDANT',
+        message: expect.stringMatching(/^NetworkPolicy shop\/db: /),
+      },
+      {
+        file: `${odd}/deep/idle.yaml`,
+        path: expect.stringMatching(/^spec/),
+        code: 'POLICY_SELECTS_NOTHING',
+        message: expect.stringMatching(/^NetworkPolicy shop\/idle: /),
+      },
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['txt', `${odd}/all.yaml: spec.ingress[0]: NetworkPolicy shop/db: `],
+    ['csv', `file,path,code,message\n${odd}/all.yaml,spec.ingress[0],RULE_REDUNDANT,`],
+    [
+      'md',
+      `| file | path | code | message |\n| --- | --- | --- | --- |\n| ${odd}/all.yaml | spec.ingress[0] | RULE_REDUNDANT | `,
+    ],
+  ])('writes the same as %s', async (format, start) => {
+    const { stdout } = await analyze(['lint', '-f', odd, '-o', format]);
+
+    expect(stdout.slice(0, start.length)).toBe(start);
+  });
+
+  it('is silent where there is nothing to say', async () => {
+    expect(await analyze(['lint', '-f', shop])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('counts equal priorities, which other commands refuse, among the findings', async () => {
+    const folder = folderOf({ 'a.yaml': clusterPolicy('a'), 'b.yaml': clusterPolicy('b') });
+
+    const linted = await analyze(['lint', '-f', folder, '-o', 'json']);
+    const listed = await analyze(['list', '-f', folder, '-o', 'json']);
+
+    expect(linted.code).toBe(1);
+    expect(JSON.parse(linted.stdout)).toContainEqual(
+      expect.objectContaining({ file: `${folder}/b.yaml`, code: 'PRIORITY_EQUAL' }),
+    );
+    expect(listed.code).toBe(2);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ code: 'PRIORITY_EQUAL' }]);
+  });
+
+  it('refuses what an API server refuses', async () => {
+    const folder = folderOf({ 'ports.yaml': policy('70000') });
+
+    expect(await analyze(['lint', '-f', folder])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
 describe('input that is refused', () => {
   const wrong = {
     'ports.yaml': policy('70000'),

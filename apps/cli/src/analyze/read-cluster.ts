@@ -1,4 +1,10 @@
-import { type Inventory, type ObjectProblem, type Policy, parseObjects } from '@picket/verdict';
+import {
+  type Inventory,
+  type ObjectProblem,
+  type Policy,
+  type PolicyId,
+  parseObjects,
+} from '@picket/verdict';
 
 import { oneLine } from '../output/render.ts';
 import { findFiles } from './find-files.ts';
@@ -10,6 +16,10 @@ import { readValues } from './read-values.ts';
 export interface Cluster {
   readonly inventory: Inventory;
   readonly policies: readonly Policy[];
+  /** The file of each policy, by its `id`. */
+  readonly files: ReadonlyMap<PolicyId, string>;
+  /** Errors that the caller tolerates. */
+  readonly tolerated: readonly InputProblem[];
 }
 
 /** Of all files together; a text of twice that is more than JavaScript can hold. */
@@ -27,6 +37,7 @@ const NAME_LENGTH_MAX = 400;
 export async function readCluster(
   paths: readonly string[],
   warn: (line: string) => void,
+  isTolerated: (code: string) => boolean = () => false,
 ): Promise<Cluster> {
   const { files, problems: missing } = findFiles(paths);
   const problems: InputProblem[] = [...missing];
@@ -44,15 +55,17 @@ export async function readCluster(
     if ('fault' in parsed) problems.push({ file, path: '', ...parsed.fault });
     else for (const value of parsed.values) objects.push({ file, value });
   }
-  const { inventory, policies, problems: found } = parseObjects(objects);
-  problems.push(...found.filter(({ severity }) => severity === 'error').map(inputProblem));
+  const { inventory, policies, files: filesOf, problems: found } = parseObjects(objects);
+  const errors = found.filter(({ severity }) => severity === 'error');
+  problems.push(...errors.filter(({ code }) => !isTolerated(code)).map(inputProblem));
   const warnings = found.filter(({ severity }) => severity === 'warning');
   if (problems.length === 0 && !objects.some(({ value }) => isObject(value)))
     problems.push(nothingIn(paths));
   if (problems.length > 0) throw new InputRejected(problems);
   for (const line of warningLines(warnings.map(inputProblem))) warn(line);
   if (inventory.workloads.length === 0) warn('warning: there is no workload in these manifests');
-  return { inventory, policies };
+  const tolerated = errors.filter(({ code }) => isTolerated(code)).map(inputProblem);
+  return { inventory, policies, files: filesOf, tolerated };
 }
 
 function isObject(value: unknown): boolean {
@@ -61,7 +74,14 @@ function isObject(value: unknown): boolean {
 }
 
 /** Kind and name lead the message: a file may hold many objects. */
-function inputProblem({ file, kind, name, path, code, message }: ObjectProblem): InputProblem {
+export function inputProblem({
+  file,
+  kind,
+  name,
+  path,
+  code,
+  message,
+}: ObjectProblem): InputProblem {
   const object = [kind, name].filter((word) => word !== undefined).join(' ');
   const text = object === '' ? message : `${object.slice(0, NAME_LENGTH_MAX)}: ${message}`;
   return { file: file ?? '', path: oneLine(path), code, message: oneLine(text) };

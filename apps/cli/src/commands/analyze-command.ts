@@ -11,15 +11,15 @@ export interface AnalyzeFlags {
   readonly filename: readonly string[];
   readonly output: OutputFormat;
   readonly hostNetworkAsPods?: true;
-  readonly networksMatchPods: boolean;
+  readonly networksMatchPods?: boolean;
   readonly judgeSelf?: true;
   readonly judgeOwnNode?: true;
   readonly judgeIcmp?: true;
 }
 
 interface Defaults {
-  /** Whether CIDRs mean pods too, unless a flag says otherwise. */
-  readonly networksMatchPods: boolean;
+  /** Whether CIDRs mean pods too, unless a flag says otherwise; absent where no flag changes the answer. */
+  readonly networksMatchPods?: boolean;
   /** The first one unless a flag says otherwise. */
   readonly formats?: readonly OutputFormat[];
 }
@@ -30,14 +30,16 @@ export function analyzeCommand(
   { networksMatchPods, formats = outputFormats }: Defaults,
 ): Command {
   const [first = 'txt'] = formats;
-  return new Command(name)
+  const command = new Command(name)
     .addOption(
       new Option(
         '-f, --filename <path...>',
         'files of manifests, folders with all below them, or - for standard input',
       ).makeOptionMandatory(),
     )
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default(first))
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default(first));
+  if (networksMatchPods === undefined) return command;
+  return command
     .option('--host-network-as-pods', 'pods on the host network are bound and picked like others')
     .option('--networks-match-pods', 'CIDRs pick pods by address too', networksMatchPods)
     .option('--no-networks-match-pods', 'CIDRs pick outside addresses and nodes only')
@@ -59,7 +61,7 @@ export async function answer<Flags extends AnalyzeFlags>(
       output,
       semantics: {
         hostNetworkAsPods: hostNetworkAsPods ?? false,
-        networksMatchPods,
+        networksMatchPods: networksMatchPods ?? false,
         judgeSelf: judgeSelf ?? false,
         judgeOwnNode: judgeOwnNode ?? false,
         judgeIcmp: judgeIcmp ?? false,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { analyzeDiffCommand } from './analyze-diff.ts';
 import { analyzeEvalCommand } from './analyze-eval.ts';
 import { analyzeExplainCommand } from './analyze-explain.ts';
+import { analyzeLintCommand } from './analyze-lint.ts';
 import { analyzeListCommand } from './analyze-list.ts';
 
 const HELP_AFTER = `
@@ -16,7 +17,8 @@ Examples:
   kubectl get ns,deploy,sts,ds,netpol -A -o yaml | picket analyze list -f - -o csv
   picket analyze diff -f before -f after -o md
   picket analyze eval -f manifests --flows flows.jsonl
-  picket analyze explain -f manifests --src shop/web --dst shop/db --port 5432`;
+  picket analyze explain -f manifests --src shop/web --dst shop/db --port 5432
+  picket analyze lint -f manifests`;
 
 /** `picket analyze …`: what manifests allow, without a hub or a cluster. */
 export function analyzeCommands(): Command {
@@ -29,5 +31,6 @@ export function analyzeCommands(): Command {
     .addCommand(analyzeListCommand())
     .addCommand(analyzeDiffCommand())
     .addCommand(analyzeEvalCommand())
-    .addCommand(analyzeExplainCommand());
+    .addCommand(analyzeExplainCommand())
+    .addCommand(analyzeLintCommand());
 }
