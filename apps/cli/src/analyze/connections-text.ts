@@ -4,10 +4,7 @@ const PROTOCOLS = ['SCTP', 'TCP', 'UDP'] as const;
 const EVERYTHING = PROTOCOLS.map((protocol) => `${protocol} 1-65535`).join(',');
 
 /** What may be open, as other analyzers write it: `TCP 80,8080-8090,UDP 53`, `All Connections` or `No Connections`. */
-export function connectionsText(
-  connections: Connections | undefined,
-  unknown?: Connections,
-): string {
+export function connectionsText(connections?: Connections, unknown?: Connections): string {
   const text = portsText(connections) || 'No Connections';
   const allowed = text === EVERYTHING ? 'All Connections' : text;
   return unknown ? `${allowed} (unknown: ${portsText(unknown)})` : allowed;
