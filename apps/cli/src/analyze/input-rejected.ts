@@ -11,7 +11,8 @@ export interface InputProblem {
   readonly message: string;
 }
 
-const PROBLEMS_MAX = 1_000;
+/** More of them are counted and not told. */
+export const PROBLEMS_MAX = 1_000;
 
 /** Something of the input is refused, so nothing of it was judged. */
 export class InputRejected extends Failure {

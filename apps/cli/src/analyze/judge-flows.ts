@@ -2,7 +2,7 @@ import { DomainError } from '@picket/kernel';
 import type { DirectionAnswer, Engine, Flow, FlowPeer, Verdict } from '@picket/verdict';
 
 import type { FlowTable } from './flow-table.ts';
-import { InputRejected, type InputProblem } from './input-rejected.ts';
+import { InputRejected, type InputProblem, PROBLEMS_MAX } from './input-rejected.ts';
 import { PROTOCOLS, VERDICTS } from './read-flow.ts';
 import { flowProblem } from './read-flows.ts';
 
@@ -19,7 +19,6 @@ export interface JudgedFlow {
 
 /** Flows that are judged at once. */
 const BATCH = 16_384;
-const PROBLEMS_MAX = 1_000;
 
 /** Judges the flows in their order. `file` is where they come from. Throws InputRejected, before the first, when one names a peer that is not there. */
 export function judgeFlows(engine: Engine, flows: FlowTable, file: string): Iterable<JudgedFlow> {

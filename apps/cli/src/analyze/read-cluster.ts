@@ -8,9 +8,9 @@ import {
 
 import { oneLine } from '../output/render.ts';
 import { findFiles } from './find-files.ts';
-import { InputRejected, type InputProblem, problemText } from './input-rejected.ts';
+import { InputRejected, type InputProblem, PROBLEMS_MAX, problemText } from './input-rejected.ts';
 import { readText } from './read-text.ts';
-import { readValues } from './read-values.ts';
+import { ValueReader } from './read-values.ts';
 
 /** What the manifests say: who is in the cluster, and what binds them. */
 export interface Cluster {
@@ -22,8 +22,8 @@ export interface Cluster {
   readonly tolerated: readonly InputProblem[];
 }
 
-/** Of all files together; a text of twice that is more than JavaScript can hold. */
-const BYTES_MAX = 256 * 1_048_576;
+/** Of all files together: some 2 GB of memory, if all of it is one list. */
+const BYTES_MAX = 128 * 1_048_576;
 const WARNINGS_MAX = 20;
 /** Longer than any kind, namespace and name that an API server takes. */
 const NAME_LENGTH_MAX = 400;
@@ -42,6 +42,7 @@ export async function readCluster(
   const { files, problems: missing } = findFiles(paths);
   const problems: InputProblem[] = [...missing];
   const objects: { readonly file: string; readonly value: unknown }[] = [];
+  const reader = new ValueReader();
   let bytesLeft = BYTES_MAX;
   for (const file of files) {
     const read = await readText(file, bytesLeft);
@@ -51,9 +52,10 @@ export async function readCluster(
       continue;
     }
     bytesLeft -= read.bytes;
-    const parsed = readValues(read.text);
-    if ('fault' in parsed) problems.push({ file, path: '', ...parsed.fault });
-    else for (const value of parsed.values) objects.push({ file, value });
+    const { values, faults } = reader.read(read.text);
+    for (const fault of faults) problems.push({ file, path: '', ...fault });
+    for (const value of values) objects.push({ file, value });
+    if (problems.length > PROBLEMS_MAX) break;
   }
   const { inventory, policies, files: filesOf, problems: found } = parseObjects(objects);
   const errors = found.filter(({ severity }) => severity === 'error');

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 
 import { FlowTable } from './flow-table.ts';
-import { InputRejected, type InputProblem } from './input-rejected.ts';
+import { InputRejected, type InputProblem, PROBLEMS_MAX } from './input-rejected.ts';
 import { linesOf } from './lines-of.ts';
 import { NotAFlow, readFlow } from './read-flow.ts';
 
 const FLOWS_MAX = 20_000_000;
-const PROBLEMS_MAX = 1_000;
 
 /** Reads flows, one JSON object on each line; `-` is standard input. Throws InputRejected with every line that is no flow. */
 export async function readFlows(file: string): Promise<FlowTable> {
