@@ -230,6 +230,35 @@ spec:
     );
   });
 
+  it('tells with --exposure who beyond these workloads could reach them', async () => {
+    const folder = folderOf({
+      'w.yaml': WORKLOADS,
+      'p.yaml': policy(
+        5432,
+        '    - { from: [{ podSelector: { matchLabels: { app: backup } } }], ports: [{ port: 22 }] }\n',
+      ),
+    });
+    const ssh = { TCP: [[22, 22]], UDP: [], SCTP: [] };
+
+    const json = await analyze(['list', '-f', folder, '--exposure', '-o', 'json']);
+    const text = await analyze(['list', '-f', folder, '--exposure']);
+
+    expect(JSON.parse(json.stdout)).toContainEqual({
+      workload: DB,
+      direction: 'ingress',
+      isProtected: true,
+      peers: [
+        {
+          peer: expect.stringContaining('pods with app=backup'),
+          connections: ssh,
+          namedPorts: [],
+        },
+      ],
+    });
+    expect(text.stdout).toMatch(/pods with app=backup => shop\/db\[StatefulSet\] : TCP 22\n/);
+    expect(text.code).toBe(0);
+  });
+
   it('tells what is not known as such', async () => {
     const folder = folderOf({
       'w.yaml': WORKLOADS,
