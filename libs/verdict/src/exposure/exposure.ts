@@ -32,7 +32,8 @@ export interface Exposure extends Reach {
  *
  * Pods that rules pick are listed with what rules for exactly their selectors, or for everyone, say; a wider selector that opens something
  * else has its own line. They are left out where the whole cluster can do as much, or where a rule names known pods by their very labels.
- * Policies that would bind such a pod are not asked: nobody knows its labels.
+ * Policies that would bind such a pod are not asked: nobody knows its labels. Nor are networks that hold some addresses only: they are
+ * listed as outside addresses, although a pod may have one of them.
  */
 export function exposure(
   input: Input,

@@ -1,9 +1,12 @@
+import { LAST_ADDRESS } from '@picket/selector';
+
 import type { Connections } from '../model/answer.ts';
-import type { Direction, Peer, PodSelection, Policy, Rule } from '../model/policy.ts';
+import type { Direction, NetworksPeer, Peer, PodSelection, Policy, Rule } from '../model/policy.ts';
 import { MAX_PORT, PORT_PROTOCOLS, type PortProtocol } from '../model/protocol.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { connectionsWhere, isWithinConnections, union } from '../reference/connections.ts';
 import type { PodEndpoint } from '../reference/endpoint.ts';
+import { intervalsOf } from '../reference/intervals.ts';
 import { judgeDirection } from '../reference/judge-direction.ts';
 import { familiesOf } from '../reference/judge-flow.ts';
 
@@ -75,7 +78,7 @@ export function isWithin(narrow: Reach, wide: Reach): boolean {
   );
 }
 
-/** The policy with each selection replaced by what it says of the pod. */
+/** The policy with each selection and network replaced by what it says of the pod. */
 function withPicked(
   policy: Policy,
   direction: Direction,
@@ -83,6 +86,7 @@ function withPicked(
 ): Policy {
   const told = (peer: Peer): Peer => {
     if (peer.kind === 'pods') return isPicked(peer) ? EVERYTHING : NOBODY;
+    if (peer.kind === 'networks') return wholeFamiliesOf(peer);
     if (peer.kind === 'all') return { kind: 'all', peers: peer.peers.map(told) };
     return peer.kind === 'not' ? { kind: 'not', peer: told(peer.peer) } : peer;
   };
@@ -96,6 +100,17 @@ function withPicked(
 
 const EVERYTHING: Peer = { kind: 'everything' };
 const NOBODY: Peer = { kind: 'not', peer: EVERYTHING };
+
+/** A pod that nobody has seen may have any address: only networks that hold all of a family mean it. */
+function wholeFamiliesOf(peer: NetworksPeer): Peer {
+  const networks = ([4, 6] as const)
+    .filter((family) => {
+      const [only] = intervalsOf(peer.networks, family);
+      return only?.[0] === 0n && only[1] === LAST_ADDRESS[family];
+    })
+    .map((family) => ({ cidr: family === 4 ? '0.0.0.0/0' : '::/0' }));
+  return networks.length === 0 ? NOBODY : { ...peer, networks };
+}
 
 function isNobody(peer: Peer): boolean {
   return peer === NOBODY;
