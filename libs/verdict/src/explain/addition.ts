@@ -155,14 +155,22 @@ function unique<Item extends object>(items: readonly Item[]): Item[] {
 
 const MAX_SLUG = 80;
 
-/** What of an end's name may stand in an object's name: of `shop/web` `web`, of `10.0.0.7` `10-0-0-7`. */
+/** What of an end's name may stand in an object's name: of `shop/web[Deployment]` `web`, of `10.0.0.7` `10-0-0-7`. */
 function slugOf([end]: readonly Endpoint[]): string {
-  const { name } = end ?? { name: '' };
-  const short = name.slice(name.lastIndexOf('/') + 1).toLowerCase();
-  return short
+  return shortName(end)
+    .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, MAX_SLUG)
     .replaceAll(/^-|-$/g, '');
+}
+
+/** Of a pod its owner's, without the hash that the next rollout changes. */
+function shortName(end: Endpoint | undefined): string {
+  if (end?.kind !== 'pod') return end?.name ?? '';
+  const { owner, labels } = end.workload;
+  const name = owner.replace(/^.*\//, '').replace(/\[\w+\]$/, '');
+  const suffix = `-${labels['pod-template-hash']}`;
+  return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 }
 
 function freeName({ policies }: Input, namespace: string, wanted: string, index: number): string {

@@ -109,6 +109,33 @@ describe('explain', () => {
     });
   });
 
+  it('names what it suggests after owners, which outlive their pods', () => {
+    const owned = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'api-7d9-x',
+        namespace: 'shop',
+        labels: { app: 'api', 'pod-template-hash': '7d9' },
+        ownerReferences: [{ kind: 'ReplicaSet', name: 'api-7d9', controller: true }],
+      },
+      spec: { containers: [] },
+    };
+    const input = parseObjects(
+      [pod('web'), owned, networkPolicy('a', {})].map((value) => ({ value })),
+    );
+
+    const flow = { ...FLOW, dst: { workload: 'shop/api-7d9[ReplicaSet]' } };
+    const explanation = explain(compile(input), input, flow);
+
+    expect(explanationText(explanation)).toContain(
+      'To allow what shop/api-7d9[ReplicaSet] receives from front/web, add NetworkPolicy shop/allow-api-from-web-tcp-5432.',
+    );
+    expect(explanation.remedy?.additions[0]?.manifest.spec['podSelector']).toEqual({
+      matchLabels: { app: 'api' },
+    });
+  });
+
   it('says whose rule denies where no NetworkPolicy can help', () => {
     const explanation = explainWith(clusterPolicy('walls', 'Admin', 'Deny'));
 

@@ -113,9 +113,12 @@ function additionText(
   { protocol, port }: Flow,
 ): string[] {
   const { name, namespace } = manifest.metadata;
-  const open = direction === 'egress' ? 'sends to' : 'receives from';
+  const what =
+    direction === 'egress'
+      ? `${own.egress} sends to ${own.ingress}`
+      : `${own.ingress} receives from ${own.egress}`;
   return [
-    `To allow what ${own[direction]} ${open} the other, add NetworkPolicy ${namespace}/${name}.`,
+    `To allow what ${what}, add NetworkPolicy ${namespace}/${name}.`,
     port === undefined
       ? `It opens all ports between ${listText(binds)} and ${listText(peers)}: NetworkPolicies cannot name ${protocol}.`
       : `It opens ${protocol} ${port} between ${listText(binds)} and ${listText(peers)}, and nothing else.`,
