@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 
 import {
   type Answer,
@@ -35,15 +36,20 @@ const MUTATIONS = {
 function suite(start: () => Promise<Backends>): void {
   let backends: Backends;
   let hub: TestHub;
+  /** Somebody else on the same database. */
+  let database: pg.Client;
   const agents: ProtocolAgent[] = [];
 
   beforeAll(async () => {
     backends = await start();
     hub = await TestHub.start({ ...backends.env, SWEEP_MS: '600000' });
+    database = new pg.Client({ connectionString: hub.databaseUrl });
+    await database.connect();
     await hub.ask(MUTATIONS.project, { input: { name: 'careful', requiresApproval: true } });
   });
   afterAll(async () => {
     await Promise.all(agents.map((agent) => agent.close()));
+    await database?.end();
     await hub?.stop();
     await backends?.stop();
   });
@@ -221,8 +227,44 @@ function suite(start: () => Promise<Backends>): void {
       { length: 20 },
       (_, index) => `quick-${String(index).padStart(2, '0')}`,
     );
-    for (const name of names)
-      await hub.apply(`apiVersion: picket.dev/v1alpha1
+    for (const name of names) await hub.apply(oneBlueprint(name, 'busy'));
+
+    await eventually(async () => expect(await objectsOf(id)).toEqual(names));
+  });
+
+  // A report that is taken in and a heartbeat that is saved hold the row of their cluster like this, for their foreign keys.
+  it('a cluster whose report is just taken in is recomputed nevertheless', async () => {
+    const { id, agent } = await member('reporting', { suite: 'reporting' });
+    await agent.sync();
+
+    await whileHeld(id, 'FOR KEY SHARE', async () => {
+      await hub.apply(oneBlueprint('reporting'));
+
+      await eventually(async () => expect(await objectsOf(id)).toEqual(['reporting']));
+    });
+  });
+
+  it('a cluster that somebody else changes just then is recomputed right after', async () => {
+    const { id, agent } = await member('held', { suite: 'held' });
+    await agent.sync();
+    await eventually(async () => expect(await objectsOf(id)).toEqual([]));
+    await database.query(
+      'UPDATE clusters SET stale = true, desired_digest = NULL, render_key = NULL WHERE id = $1',
+      [id],
+    );
+
+    await whileHeld(id, 'FOR UPDATE', async () => {
+      // Its job comes while the row is held; no other job follows.
+      await hub.apply(oneBlueprint('nobody'));
+      const other = await member('beside', { suite: 'nobody' });
+      await other.agent.sync();
+      await eventually(async () => expect(await objectsOf(other.id)).toEqual(['nobody']));
+    });
+
+    await eventually(async () => expect(await objectsOf(id)).toEqual([]));
+  });
+
+  const oneBlueprint = (name: string, suiteOf = name): string => `apiVersion: picket.dev/v1alpha1
 kind: Blueprint
 metadata: { name: ${name} }
 spec: { namespacePolicies: [{ name: ${name}, namespaceSelector: {}, spec: { podSelector: {} } }] }
@@ -230,18 +272,26 @@ spec: { namespacePolicies: [{ name: ${name}, namespaceSelector: {}, spec: { podS
 apiVersion: picket.dev/v1alpha1
 kind: Assignment
 metadata: { name: ${name} }
-spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: busy } } }
-`);
+spec: { blueprint: ${name}, clusterSelector: { matchLabels: { suite: ${suiteOf} } } }
+`;
 
-    await eventually(async () => expect(await objectsOf(id)).toEqual(names));
-  });
+  /** Does the work while a transaction of somebody else has the row of a cluster. */
+  async function whileHeld(id: string, lock: string, work: () => Promise<void>): Promise<void> {
+    await database.query('BEGIN');
+    try {
+      await database.query(`SELECT id FROM clusters WHERE id = $1 ${lock}`, [id]);
+      await work();
+    } finally {
+      await database.query('COMMIT');
+    }
+  }
 
   const objectsOf = async (id: string): Promise<string[]> => {
     const { cluster } = await hub.ask(
       `query ($id: ID!) { cluster(id: $id) { policySet { objects(first: 50) { edges { node { origin { blueprint } } } } } } }`,
       { id },
     );
-    return cluster.policySet.objects.edges
+    return cluster.policySet?.objects.edges
       .map(({ node }: Data) => node.origin.blueprint)
       .toSorted();
   };

@@ -43,7 +43,7 @@ export class Enrolment {
       const [row] = await sql.query(
         `SELECT t.cluster_id AS id, t.expires_at < now() AS expired, t.used_by AS "usedBy", c.state, p.requires_approval AS "requiresApproval"
          FROM join_tokens t JOIN clusters c ON c.id = t.cluster_id JOIN projects p ON p.id = c.project_id
-         WHERE t.token_hash = $1 FOR UPDATE OF t, c`,
+         WHERE t.token_hash = $1 FOR NO KEY UPDATE OF t, c`,
         [hashToken(joinToken)],
       );
       if (!row)

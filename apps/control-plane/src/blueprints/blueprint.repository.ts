@@ -122,7 +122,7 @@ export class BlueprintRepository {
     sql: Sql,
   ): Promise<BlueprintVersion> {
     const [row] = await sql.query(
-      'SELECT name, draft, draft_version FROM blueprints WHERE id = $1 FOR UPDATE',
+      'SELECT name, draft, draft_version FROM blueprints WHERE id = $1 FOR NO KEY UPDATE',
       [id],
     );
     if (expectedDraftVersion !== undefined && row.draft_version !== expectedDraftVersion)

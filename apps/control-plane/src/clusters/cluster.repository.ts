@@ -125,7 +125,7 @@ export class ClusterRepository {
         .join(' OR ');
       await sql.query(
         `UPDATE clusters SET stale = true WHERE id IN
-          (SELECT id FROM clusters WHERE project_id = $1 AND (${picks}) ORDER BY id FOR UPDATE)`,
+          (SELECT id FROM clusters WHERE project_id = $1 AND (${picks}) ORDER BY id FOR NO KEY UPDATE)`,
         values,
       );
     }

@@ -50,11 +50,14 @@ export class PolicySetRepository {
     this.#dataSource = dataSource;
   }
 
-  /** Locks up to `limit` stale clusters that nobody else works on. */
+  /**
+   * Locks up to `limit` stale clusters that nobody else has, in id order. Not against key shares: each insert that refers to a cluster has
+   * one, and takes nothing from us.
+   */
   lockStale(limit: number, sql: Sql): Promise<StaleCluster[]> {
     return sql.query(
       `SELECT id, project_id AS "projectId", labels, state, capabilities_hash AS "capabilitiesHash" FROM clusters
-       WHERE stale ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+       WHERE stale ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`,
       [limit],
     );
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -20,6 +21,9 @@ const gzipped = promisify(gzip);
 // Small first, so that the first agents wake while the rest is under way; then large, because each batch costs a transaction.
 const BATCH_FIRST = 250;
 const BATCH_MAX = 2_500;
+/** How long a pause is, and how often it is looked again, while others have the rows of stale clusters. */
+const HELD_MS = 50;
+const HELD_LOOKS = 200;
 const DOCUMENTS_MAX = 500;
 
 interface Parts {
@@ -46,8 +50,19 @@ export class PolicySetService {
     this.#parts = parts;
   }
 
-  /** Works until nothing is stale. Safe to run in several processes at once. */
+  /**
+   * Works until nothing is stale. Safe to run in several processes at once: what somebody else has is looked at again, because they may have
+   * it for something else. Nobody can hold up the others by that, and after a while the rest is left to the sweep.
+   */
   async recomputeStale(): Promise<void> {
+    for (let looks = 0; looks < HELD_LOOKS; looks++) {
+      await this.#recomputeFree();
+      if ((await this.#parts.policySets.countStale()) === 0) return;
+      await sleep(HELD_MS);
+    }
+  }
+
+  async #recomputeFree(): Promise<void> {
     for (let limit = BATCH_FIRST; ; limit = Math.min(limit * 4, BATCH_MAX)) {
       const { clusters, changed } = await inTransaction(this.#parts.dataSource, (sql) =>
         this.#recomputeBatch(limit, sql),
