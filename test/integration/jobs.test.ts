@@ -51,7 +51,7 @@ function suite(redisUrl: () => string | undefined): void {
         await jobs.enqueue(somethingChanged, {});
         await sleep(Math.random() * 6);
       }
-      await eventually(async () => expect(done).toBe(asked));
+      await eventually(() => expect(done).toBe(asked));
     }
     expect(jobs.lost).toBe(0);
   }, 120_000);
