@@ -2,7 +2,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
 import type { Socket } from 'node:net';
 
-import { grantBytes, PATHS, type SignedGrant } from '@picket/agent-protocol';
+import { grantBytes, INLINE_BYTES_MAX, PATHS, type SignedGrant } from '@picket/agent-protocol';
 import { sha256Hex } from '@picket/kernel';
 import { gunzipSync } from 'node:zlib';
 
@@ -121,16 +121,17 @@ class FleetAgent {
   }
 
   async #round(): Promise<void> {
-    const { grant } = await this.#post(PATHS.sync, {
+    const { grant, set } = await this.#post(PATHS.sync, {
       protocol: '1.0',
       agentVersion: '0.1.0',
       ...this.held,
       capabilitiesHash: this.#capabilitiesHash,
+      inlineBytes: INLINE_BYTES_MAX,
     });
     if (!grant) return;
     const atMs = now();
     const isNew = grant.digest !== this.held.digest;
-    if (isNew) await this.#fetch(grant);
+    if (isNew) this.#check(grant, set ? Buffer.from(set, 'base64') : await this.#fetch(grant));
     this.held = { digest: grant.digest, sequence: grant.sequence, notAfter: grant.notAfter };
     if (isNew) {
       this.grantedMs = atMs;
@@ -140,13 +141,17 @@ class FleetAgent {
     this.acknowledgedMs = now();
   }
 
-  async #fetch(grant: SignedGrant): Promise<void> {
+  async #fetch(grant: SignedGrant): Promise<Buffer> {
     const { status, body } = await this.#http.request(
       'GET',
       PATHS.policySet(grant.digest),
       this.#headers,
     );
     if (status !== 200) throw new Error(`policy set: ${status}`);
+    return body;
+  }
+
+  #check(grant: SignedGrant, body: Buffer): void {
     if (!this.#isChecker) return;
     const key = createPublicKey({
       key: { kty: 'OKP', crv: 'Ed25519', x: this.#publicKey?.publicKey ?? '' },

@@ -1,8 +1,8 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { PATHS } from '@picket/agent-protocol';
+import { PATHS, type SyncResponse } from '@picket/agent-protocol';
 
 import {
   type Backends,
@@ -80,6 +80,31 @@ function suite(start: () => Promise<Backends>): void {
     return { agent, id };
   }
   const status = async (id: string): Promise<Data> => (await hub.ask(STATUS, { id }))['cluster'];
+
+  it('sends a small set along with its grant when the agent may have it so, and only what is new', async () => {
+    const { agent } = await settled('inline');
+    const ask = (more: object): Promise<SyncResponse> =>
+      agent.client.sync({
+        protocol: '1.0',
+        agentVersion: '0.1.0',
+        ...agent.held,
+        capabilitiesHash: null,
+        ...more,
+      });
+    const nothing = { digest: null, sequence: 0, notAfter: 0 };
+    const text = await agent.client.policySet(agent.held.digest ?? '');
+
+    const [inline, tooSmall, never, known] = [
+      await ask({ ...nothing, inlineBytes: 16_384 }),
+      await ask({ ...nothing, inlineBytes: 10 }),
+      await ask(nothing),
+      await ask({ notAfter: 0, inlineBytes: 16_384 }),
+    ];
+
+    expect(gunzipSync(Buffer.from(inline.set ?? '', 'base64')).toString()).toBe(text);
+    expect([tooSmall.set, never.set, known.set]).toEqual([undefined, undefined, undefined]);
+    expect(known.grant?.digest).toBe(agent.held.digest);
+  });
 
   it('brings an edit to the agent of another replica by an event, and its report back', async () => {
     const { agent, id } = await settled('edit');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { getCACertificates } from 'node:tls';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gzipSync } from 'node:zlib';
 
 import {
   EnrolResponse,
@@ -17,6 +18,8 @@ import { EnvHttpProxyAgent, fetch } from 'undici';
 import type { z } from 'zod';
 
 import type { Identity } from './identity.ts';
+
+const unzip = promisify(gunzip);
 
 /** The hub answered, and said no. */
 export class HubRefused extends Error {
@@ -224,6 +227,12 @@ export class HubClient {
       retryAfterS > 0 ? retryAfterS * 1_000 : undefined,
     );
   }
+}
+
+/** The text of a policy set that came with its grant. Throws when it is not gzip, or larger than it may be. */
+export async function inlineSet(set: string): Promise<string> {
+  const bytes = await unzip(Buffer.from(set, 'base64'), { maxOutputLength: SET_BYTES_MAX });
+  return bytes.toString('utf8');
 }
 
 /** The body of an answer, decompressed; throws when it is larger than it may be. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -41,6 +42,8 @@ class ScriptedHub {
   answer: (path: string, body: Record<string, unknown>) => [number, object] | undefined = () =>
     undefined;
   grant: SignedGrant | null = null;
+  /** What comes with the grant. */
+  set: string | undefined;
   readonly server: Server = createServer(
     (request, response) => void this.#serve(request, response),
   );
@@ -79,6 +82,7 @@ class ScriptedHub {
     const publicKey = this.#keys.publicKey.export({ format: 'jwk' }).x ?? '';
     const sync: SyncResponse = {
       grant: this.grant,
+      ...(this.set && { set: this.set }),
       wantsFacts: false,
       heartbeatMs: 50,
       hubTimeMs: Date.now(),
@@ -152,6 +156,30 @@ describe('Link', () => {
     await until(() => tries > 2);
 
     expect(hub.count(PATHS.policySet(hub.grant.digest))).toBe(1);
+  });
+
+  it('takes a set that comes with its grant, and fetches none', async () => {
+    hub.grant = hub.granted(1);
+    hub.set = gzipSync(SET).toString('base64');
+
+    link.start();
+    await until(() => hub.count(PATHS.sync) > 3);
+
+    expect(held).toMatchObject({ digest: hub.grant.digest });
+    expect(hub.count(PATHS.policySet(hub.grant.digest))).toBe(0);
+  });
+
+  it.each([
+    ['is another one', gzipSync('{"format":1}').toString('base64')],
+    ['is not gzip', Buffer.from('no').toString('base64')],
+  ])('does not run a set that came with a grant and %s', async (_what, set) => {
+    hub.grant = hub.granted(1);
+    hub.set = set;
+
+    link.start();
+    await until(() => hub.count(PATHS.sync) > 1);
+
+    expect(held.digest).toBeNull();
   });
 
   it('reports a grant that it refuses, once, and does not follow it', async () => {

@@ -1,10 +1,15 @@
-import { PROTOCOL_VERSION, type Capabilities, type SignedGrant } from '@picket/agent-protocol';
+import {
+  type Capabilities,
+  INLINE_BYTES_MAX,
+  PROTOCOL_VERSION,
+  type SignedGrant,
+} from '@picket/agent-protocol';
 import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { Logger } from 'pino';
 
 import { wordsOf } from '../words-of.ts';
 import { backoffMs } from './backoff.ts';
-import { HubRefused, type HubClient } from './hub-client.ts';
+import { HubRefused, inlineSet, type HubClient } from './hub-client.ts';
 import type { Identity } from './identity.ts';
 import type { Report, Spool } from './spool.ts';
 import { grantFault } from './verify-grant.ts';
@@ -188,22 +193,27 @@ export class Link {
     const capabilities = await runner.capabilities();
     const capabilitiesHash = sha256Hex(canonicalJson(capabilities as unknown as Json));
     const held = runner.running();
-    const { grant, wantsFacts, heartbeatMs } = await client.sync({
+    const { grant, set, wantsFacts, heartbeatMs } = await client.sync({
       protocol: PROTOCOL_VERSION,
       agentVersion,
       ...held,
       capabilitiesHash,
+      ...(!this.#fetched && { inlineBytes: INLINE_BYTES_MAX }),
     });
     this.lastSyncMs = Date.now();
     this.state = 'synced';
     if (wantsFacts) await client.reportFacts({ protocol: PROTOCOL_VERSION, capabilities });
-    if (grant) await this.#follow(grant, held);
+    if (grant) await this.#follow(grant, set, held);
     this.#flush();
     if (wantsFacts) logger.info({ capabilitiesHash }, 'facts reported');
     return heartbeatMs;
   }
 
-  async #follow(grant: SignedGrant, held: ReturnType<Runner['running']>): Promise<void> {
+  async #follow(
+    grant: SignedGrant,
+    set: string | undefined,
+    held: ReturnType<Runner['running']>,
+  ): Promise<void> {
     const { client, identity, runner, logger } = this.#parts;
     const { sequence, digest } = held;
     const fault = grantFault(grant, {
@@ -216,7 +226,8 @@ export class Link {
     if (fault !== undefined) return this.#refuse(grant, `The grant was refused: ${fault}`);
     if (grant.digest === digest) return runner.run(grant, undefined);
     const known = this.#fetched?.digest === grant.digest ? this.#fetched.text : undefined;
-    const text = known ?? (await client.policySet(grant.digest));
+    const text =
+      known ?? (set === undefined ? await client.policySet(grant.digest) : await inlineSet(set));
     if (sha256Hex(text) !== grant.digest)
       return this.#refuse(grant, 'The policy set was refused: it is not what its digest says');
     logger.info({ sequence: grant.sequence, digest: grant.digest }, 'a new policy set is due');

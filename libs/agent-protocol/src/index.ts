@@ -5,6 +5,7 @@ export {
   EnrolResponse,
   TokenRequest,
   TokenResponse,
+  INLINE_BYTES_MAX,
   SyncRequest,
   SyncResponse,
   StatusReport,

@@ -62,12 +62,22 @@ export const SyncRequest = z.object({
   notAfter: z.int().nonnegative(),
   /** SHA-256 of the canonical capabilities that were last reported, null when none were. */
   capabilitiesHash: Digest.nullable(),
+  /** Up to which size (bytes, compressed) a new policy set may come with its grant, which saves a request; absent: never. */
+  inlineBytes: z.int().nonnegative().optional(),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;
+
+/** Largest policy set (bytes, compressed) that comes with its grant: most are smaller. */
+export const INLINE_BYTES_MAX = 16_384;
 
 export const SyncResponse = z.object({
   /** Null: nothing to run yet, or the grant that the agent holds is still the right one and not near its end. */
   grant: SignedGrant.nullable(),
+  /** The policy set of the grant, gzip in base64, when the agent may have it so; absent: fetch it by its digest. */
+  set: z
+    .base64()
+    .max((INLINE_BYTES_MAX * 4) / 3 + 4)
+    .optional(),
   /** True when the hub does not know these capabilities: send a facts report. */
   wantsFacts: z.boolean(),
   heartbeatMs: z.int().positive(),

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 import {
   EnrolRequest,
   FactsReport,
+  INLINE_BYTES_MAX,
   PATHS,
   StatusReport,
   SyncRequest,
@@ -45,6 +47,15 @@ const BLOBS_MAX = 64;
 const SMALL_BODY_BYTES = 64 * 1_024;
 const REPORT_BODY_BYTES = 1_048_576;
 
+/** How long reports of a moment wait for a common job. */
+const ANNOUNCE_MS = 5;
+
+/** A policy set as it is stored, and as it goes with a grant. */
+interface Blob {
+  readonly gzipped: Buffer;
+  base64: string | undefined;
+}
+
 interface Parts {
   readonly config: Config;
   readonly enrolment: Enrolment;
@@ -67,7 +78,9 @@ export class AgentGateway {
   readonly #parts: Parts;
   readonly #states: NaturalBatch<string, DesiredState | undefined>;
   readonly #reports: NaturalBatch<{ clusterId: string; report: StatusReport }, undefined>;
-  readonly #blobs = new Map<string, Buffer>();
+  readonly #blobs = new Map<string, Blob>();
+  /** The job for reports that were accepted just now. */
+  #announced: Promise<void> | undefined;
   #heartbeats = new Map<string, SyncRequest>();
   readonly #flusher: NodeJS.Timeout;
 
@@ -79,7 +92,7 @@ export class AgentGateway {
     }, 1_000);
     this.#reports = new NaturalBatch(async (reports) => {
       await parts.inbox.accept(reports);
-      await parts.jobs.enqueue(reportsReceived, {});
+      this.#announced ??= this.#announce();
       return reports.map(() => undefined);
     }, REPORTS_PER_COMMIT);
     this.#flusher = setInterval(() => void this.#flushHeartbeats(), HEARTBEAT_FLUSH_MS);
@@ -123,7 +136,7 @@ export class AgentGateway {
       const { digest } = request.params as { digest: string };
       if (digest !== state.desiredDigest)
         throw new Refused(404, 'NOT_DUE', 'This policy set is not what the cluster is due');
-      const blob = await this.#blob(digest);
+      const { gzipped } = await this.#blob(digest);
       return reply
         .headers({
           'content-type': 'application/json',
@@ -131,7 +144,7 @@ export class AgentGateway {
           'cache-control': 'private, max-age=31536000, immutable',
           etag: `"${digest}"`,
         })
-        .send(blob);
+        .send(gzipped);
     });
     app.get(PATHS.stream, async (request, reply) => {
       const { id } = await this.#admit(request);
@@ -159,6 +172,7 @@ export class AgentGateway {
     clearInterval(this.#flusher);
     this.streams.close();
     await this.#reports.idle();
+    await this.#announced;
     await this.#flushHeartbeats();
   }
 
@@ -193,8 +207,11 @@ export class AgentGateway {
     const { config, policySets, keys } = this.#parts;
     this.#heartbeats.set(state.id, sync);
     const nowMs = Date.now();
+    const grant = await grantFor(state, sync, nowMs);
+    const set = grant && grant.digest !== sync.digest && (await this.#inline(grant.digest, sync));
     return {
-      grant: await grantFor(state, sync, nowMs),
+      grant,
+      ...(set && { set }),
       wantsFacts:
         sync.capabilitiesHash === null || sync.capabilitiesHash !== state.capabilitiesHash,
       heartbeatMs: config.AGENT_HEARTBEAT_MS,
@@ -238,14 +255,29 @@ export class AgentGateway {
       await this.#parts.jobs.enqueue(clustersStale, {});
   }
 
-  /** Compressed as it is stored; the few that a fleet runs stay in memory. */
-  async #blob(digest: string): Promise<Buffer> {
+  /** One job for all reports of a moment. */
+  async #announce(): Promise<void> {
+    await sleep(ANNOUNCE_MS);
+    this.#announced = undefined;
+    await this.#parts.jobs.enqueue(reportsReceived, {});
+  }
+
+  async #inline(digest: string, { inlineBytes = 0 }: SyncRequest): Promise<string | undefined> {
+    if (inlineBytes === 0) return undefined;
+    const blob = await this.#blob(digest);
+    if (blob.gzipped.length > Math.min(inlineBytes, INLINE_BYTES_MAX)) return undefined;
+    return (blob.base64 ??= blob.gzipped.toString('base64'));
+  }
+
+  /** The few policy sets that a fleet runs stay in memory. */
+  async #blob(digest: string): Promise<Blob> {
     const cached = this.#blobs.get(digest);
     if (cached) return cached;
-    const blob = await this.#parts.policySets.body(digest);
-    if (!blob) throw new Refused(404, 'NOT_DUE', 'This policy set is gone');
+    const gzipped = await this.#parts.policySets.body(digest);
+    if (!gzipped) throw new Refused(404, 'NOT_DUE', 'This policy set is gone');
     const oldest = this.#blobs.size >= BLOBS_MAX ? this.#blobs.keys().next().value : undefined;
     if (oldest !== undefined) this.#blobs.delete(oldest);
+    const blob: Blob = { gzipped, base64: undefined };
     this.#blobs.set(digest, blob);
     return blob;
   }

@@ -23,7 +23,8 @@ export interface StoredStatus {
   readonly stale: boolean;
 }
 
-const TAKE = 1_000;
+/** Reports per transaction. */
+export const TAKE_MAX = 1_000;
 
 /** Stores what became of reports. */
 export class StatusRepository {
@@ -64,7 +65,7 @@ export class StatusRepository {
            WHERE s.epoch <> excluded.epoch OR s.report_sequence < excluded.report_sequence
          )
          SELECT count(*)::int AS count FROM taken`,
-        [TAKE],
+        [TAKE_MAX],
       );
       return row.count;
     });
