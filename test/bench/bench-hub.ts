@@ -11,7 +11,7 @@ import { cpuSecondsOf, cpuSecondsOfTree, residentBytesOf } from './processes.ts'
 import { RawHttp } from './raw-http.ts';
 
 /** As `picket up` and the image start it. */
-const NODE_FLAG = '--max-semi-space-size=8';
+const NODE_FLAG = '--max-semi-space-size=4';
 
 type Data = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- answers of GraphQL
 
@@ -34,6 +34,7 @@ export class BenchHub {
     this.postgres = postgres;
     this.#env = {
       PATH: process.env['PATH'],
+      MALLOC_ARENA_MAX: '2',
       DATABASE_URL: postgres.url,
       PORT: '0',
       LOG_LEVEL: 'warn',

@@ -16,6 +16,7 @@ import {
   formatGraphqlErrors,
   statusOfErrors,
 } from './platform/graphql-errors.ts';
+import { inlineFields } from './platform/inline-fields.ts';
 import { JsonScalar } from './platform/json-scalar.ts';
 import { costRule } from './platform/query-cost.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
@@ -54,6 +55,7 @@ export class HubModule {
           driver: MercuriusDriver,
           autoSchemaFile: schemaFile ?? true,
           sortSchema: true,
+          transformSchema: inlineFields,
           jit: 1,
           ide: false,
           queryDepth: QUERY_DEPTH_MAX,

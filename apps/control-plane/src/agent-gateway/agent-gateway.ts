@@ -48,7 +48,7 @@ const SMALL_BODY_BYTES = 64 * 1_024;
 const REPORT_BODY_BYTES = 1_048_576;
 
 /** How long reports of a moment wait for a common job. */
-const ANNOUNCE_MS = 5;
+const ANNOUNCE_MS = 20;
 
 /** A policy set as it is stored, and as it goes with a grant. */
 interface Blob {

@@ -1,5 +1,7 @@
-import { Field, Int, ObjectType } from '@nestjs/graphql';
+import { Extensions, Field, Int, ObjectType } from '@nestjs/graphql';
 import { DomainError } from '@picket/kernel';
+
+import { LATER } from './inline-fields.ts';
 
 /** The largest page of any list. */
 export const PAGE_MAX = 200;
@@ -112,6 +114,7 @@ export function ConnectionType<T>(Node: Class<T>, name: string): Class<Connectio
     @Field(() => Int, {
       description: 'How many items the whole list has; costs one more query, only when selected.',
     })
+    @Extensions(LATER)
     totalCount!: Promise<number>;
   }
   return ConnectionOf;
