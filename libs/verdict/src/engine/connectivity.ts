@@ -4,10 +4,9 @@ import type { ConnectivityRow } from '../model/answer.ts';
 import type { ConnectivityOptions } from '../model/evaluator.ts';
 import type { AddressNumber } from './address-number.ts';
 import type { ClassJudge } from './class-judge.ts';
+import { ClassReaches } from './class-reaches.ts';
 import type { NodeRelation } from './decide.ts';
 import { FAMILIES, IS_NODE, NONE, type EndId } from './ends.ts';
-import type { Direction } from '../model/policy.ts';
-import type { Row } from './rows.ts';
 import type { ReachId, Reaches } from './reaches.ts';
 import type { State } from './state.ts';
 import { before } from './zones.ts';
@@ -38,6 +37,12 @@ interface Owner {
   readonly isSimple: boolean;
 }
 
+interface Numbers {
+  /** By owner; `NONE` where it has no class here. */
+  readonly places: Int32Array;
+  readonly classes: readonly number[];
+}
+
 /** Who reaches whom, between owners of workloads and outside addresses. */
 export class Connectivity {
   /** Sorted. */
@@ -48,7 +53,10 @@ export class Connectivity {
   readonly #owners: readonly Owner[];
   /** By owner, for those whose workloads are alike and no nodes: their class over each family; `NONE`: not used, or not so simple. */
   readonly #simple: Readonly<Record<4 | 6, Int32Array>>;
-  readonly #ingressRows: Readonly<Record<4 | 6, (Row | undefined)[]>> = { 4: [], 6: [] };
+  /** The classes of `#simple`, numbered in the order of the owners. */
+  readonly #numbers: Readonly<Record<4 | 6, Numbers>>;
+  readonly #haveAll4: boolean;
+  readonly #matrices: { 4?: ClassReaches; 6?: ClassReaches } = {};
 
   readonly #outsideByPart: { 4?: Int32Array; 6?: Int32Array } = {};
 
@@ -61,47 +69,44 @@ export class Connectivity {
       4: Int32Array.from(this.#owners, (owner) => simpleClass(owner, 4)),
       6: Int32Array.from(this.#owners, (owner) => simpleClass(owner, 6)),
     };
+    this.#numbers = { 4: numbered(this.#simple[4]), 6: numbered(this.#simple[6]) };
+    this.#haveAll4 = this.#simple[4].every((one) => one !== NONE);
     this.owners = this.#owners.map(({ name }) => name);
   }
 
   /** What an owner reaches, by place of the other in `owners`; nothing for itself. Written into `into` if given. */
   rowOf(source: number, into: Int32Array = new Int32Array(this.owners.length)): Int32Array {
-    into.fill(this.reaches.nothing);
-    const over4 = this.#simple[4][source] ?? NONE;
-    const over6 = this.#simple[6][source] ?? NONE;
-    if (over4 !== NONE) this.#addSimple(4, over4, into);
-    // Without networks in any policy the families cannot differ.
-    const isAskedTwice = over4 === NONE || this.#state.space !== undefined;
-    if (over6 !== NONE) this.#addSimple(6, over6, into, isAskedTwice ? undefined : this.#simple[4]);
-    // What is not simple, or shares no family, is asked for one by one.
+    const { nothing } = this.reaches;
+    const [places4, places6] = [this.#numbers[4].places, this.#numbers[6].places];
+    const row4 = this.#rowOver(4, source);
+    // Without networks in any policy the families cannot differ, so the second is asked only where the first is not shared.
+    const isAskedTwice = this.#state.space !== undefined;
+    const row6 = isAskedTwice || !row4 || !this.#haveAll4 ? this.#rowOver(6, source) : undefined;
     for (let place = 0; place < into.length; place++) {
-      const isMet =
-        (over4 !== NONE && this.#simple[4][place] !== NONE) ||
-        (over6 !== NONE && this.#simple[6][place] !== NONE);
-      if (!isMet) into[place] = this.between(source, place);
+      const to4 = row4 ? (places4[place] ?? NONE) : NONE;
+      const to6 = row6 ? (places6[place] ?? NONE) : NONE;
+      // What is not simple, or shares no family, is asked for one by one.
+      if (to4 === NONE && to6 === NONE) into[place] = this.between(source, place);
+      else {
+        const over4 = to4 === NONE ? nothing : (row4?.[to4] ?? nothing);
+        const isMore = to6 !== NONE && (isAskedTwice || to4 === NONE);
+        into[place] = isMore ? this.reaches.either(over4, row6?.[to6] ?? nothing) : over4;
+      }
     }
-    into[source] = this.reaches.nothing;
+    into[source] = nothing;
     return into;
   }
 
-  /** Adds what a class reaches over one family of all owners that are as simple, but not of those that have a class in `but`. */
-  #addSimple(family: 4 | 6, from: number, into: Int32Array, but?: Int32Array): void {
-    const { reaches } = this;
-    const { nothing } = reaches;
-    const peers = this.#simple[family];
-    const rows = this.#ingressRows[family];
-    const out = this.#rowFor('egress', from);
-    for (let place = 0; place < into.length; place++) {
-      const to = peers[place] ?? NONE;
-      if (to === NONE || (but && but[place] !== NONE)) continue;
-      const sent = reaches.ofFunction(out[to] ?? 0);
-      if (sent === nothing) continue;
-      let row = rows[place];
-      if (!row || from >= row.length) row = rows[place] = this.#rowFor('ingress', to);
-      const reach = reaches.both(sent, reaches.ofFunction(row[from] ?? 0));
-      const before = into[place] ?? nothing;
-      into[place] = before === nothing ? reach : reaches.either(before, reach);
-    }
+  #rowOver(family: 4 | 6, source: number): Int32Array | undefined {
+    const { places, classes } = this.#numbers[family];
+    const number = places[source] ?? NONE;
+    if (number === NONE) return undefined;
+    const matrix = (this.#matrices[family] ??= new ClassReaches(classes, {
+      classes: this.#classes,
+      reaches: this.reaches,
+      lastClass: this.#state.known.ends.all.length - 1,
+    }));
+    return matrix.rowOf(number);
   }
 
   /** The whole family as one range that nothing reaches. */
@@ -123,12 +128,6 @@ export class Connectivity {
         : `${one} ${this.#classes.programOf('egress', one)} ${this.#classes.programOf('ingress', one)}`,
     );
     return texts.join();
-  }
-
-  /** The row of a class, long enough for every class there is. */
-  #rowFor(direction: Direction, own: number): Row {
-    const last = this.#state.known.ends.all.length - 1;
-    return this.#classes.rowOf(direction, own, last);
   }
 
   /** Outside addresses in the fewest ranges that behave alike, all of the family, those that reach nothing too. */
@@ -340,6 +339,17 @@ export class Connectivity {
 
 function simpleClass({ isSimple, replicas: [only] }: Owner, family: 4 | 6): number {
   return isSimple && only ? only.classes[family] : NONE;
+}
+
+function numbered(classes: Int32Array): Numbers {
+  const numbers = new Map<number, number>();
+  const places = classes.map((one) => {
+    if (one === NONE) return NONE;
+    const number = numbers.get(one) ?? numbers.size;
+    numbers.set(one, number);
+    return number;
+  });
+  return { places, classes: [...numbers.keys()] };
 }
 
 function lastOf(family: 4 | 6): AddressNumber {

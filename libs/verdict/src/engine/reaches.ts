@@ -7,6 +7,8 @@ import { PortFunctions } from './port-functions.ts';
 const IS_ALLOWED = 1;
 const IS_UNKNOWN = 2;
 
+const LOW = 256;
+
 /** Id of a reach: what one end may open to another over all ports. Equal reaches have equal ids. */
 export type ReachId = number;
 
@@ -24,6 +26,8 @@ export class Reaches {
   /** By function; below 0: not made yet. */
   #ofFunction = new Int32Array(0);
   readonly #both = new Map<number, ReachId>();
+  /** The same for low ids, which are nearly all that are asked for; below 0: not made yet. */
+  readonly #lowBoth = new Int32Array(LOW * LOW).fill(-1);
   readonly #either = new Map<number, ReachId>();
   readonly #described: Reach[] = [];
   readonly nothing: ReachId = this.#functions.idOf([0], [0]);
@@ -42,6 +46,12 @@ export class Reaches {
 
   /** Both directions must allow; for reaches of one pair of ends. */
   both(a: ReachId, b: ReachId): ReachId {
+    if (a >= LOW || b >= LOW) return this.#combineBoth(a, b);
+    const known = this.#lowBoth[a * LOW + b] ?? -1;
+    return known < 0 ? (this.#lowBoth[a * LOW + b] = this.#combineBoth(a, b)) : known;
+  }
+
+  #combineBoth(a: ReachId, b: ReachId): ReachId {
     if (a === b || b === this.everything || a === this.nothing) return a;
     if (a === this.everything || b === this.nothing) return b;
     return this.#combine(this.#both, a, b, (x, y) => (x === 0 || y === 0 ? 0 : Math.max(x, y)));
