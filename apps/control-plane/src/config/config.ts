@@ -13,6 +13,12 @@ export const Environment = z.object({
     .max(200)
     .default(20)
     .describe('Connections to PostgreSQL of this process.'),
+  DATABASE_PREPARE: z
+    .stringbool()
+    .default(true)
+    .describe(
+      'Whether statements that are asked often are prepared once per connection; false behind a pooler that cannot keep them apart (PgBouncer before 1.21).',
+    ),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .optional()

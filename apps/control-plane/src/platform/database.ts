@@ -3,6 +3,7 @@ import { DataSource, type EntityManager, type Logger as TypeOrmLogger } from 'ty
 
 import type { Config } from '../config/config.ts';
 import type { Logger } from './logger.ts';
+import { PreparingClient } from './preparing-client.ts';
 
 /** Counts the statements of this process, for `/metrics`: a number that grows with the length of a list is a bug. */
 export class StatementCounter implements TypeOrmLogger {
@@ -35,7 +36,11 @@ export function createDataSource(
     poolSize: config.DATABASE_POOL_MAX,
     poolErrorHandler: (error: unknown) =>
       logger.warn({ error: String(error) }, 'a database connection broke'),
-    extra: { connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000 },
+    extra: {
+      ...(config.DATABASE_PREPARE && { Client: PreparingClient }),
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+    },
   });
 }
 
