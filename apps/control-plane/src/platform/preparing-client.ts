@@ -11,7 +11,7 @@ const WATCHED_MAX = 1_000;
  * PgBouncer does since 1.21.
  */
 export class PreparingClient extends pg.Client {
-  // oxlint-disable-next-line typescript/no-explicit-any -- one of many overloads, handed on as it came
+  // oxlint-disable-next-line typescript/no-explicit-any, typescript/explicit-module-boundary-types -- one of many overloads, handed on as it came
   override query(text: any, values?: any, callback?: any): any {
     const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : undefined;
     return name === undefined
