@@ -51,6 +51,23 @@ export function pageRequest(first: number, after?: string | null): PageRequest {
   return { first, after: key };
 }
 
+class KeyedEdge<T> implements Edge<T> {
+  readonly node: T;
+  readonly #index: number;
+  readonly #keyOf: (item: T, index: number) => string;
+
+  constructor(node: T, index: number, keyOf: (item: T, index: number) => string) {
+    this.node = node;
+    this.#index = index;
+    this.#keyOf = keyOf;
+  }
+
+  /** A getter, because few clients select it. */
+  get cursor(): string {
+    return Buffer.from(`k:${this.#keyOf(this.node, this.#index)}`).toString('base64url');
+  }
+}
+
 /** Makes a connection of rows that were fetched with one more than asked for. */
 export function connectionOf<T>(
   items: readonly T[],
@@ -59,13 +76,7 @@ export function connectionOf<T>(
   totalCount: () => Promise<number>,
 ): Connection<T> {
   const page = items.slice(0, first);
-  const edges = page.map((node, index) => ({
-    // A getter, because few clients select it.
-    get cursor() {
-      return Buffer.from(`k:${keyOf(node, index)}`).toString('base64url');
-    },
-    node,
-  }));
+  const edges = page.map((node, index) => new KeyedEdge(node, index, keyOf));
   const pageInfo = { hasNextPage: items.length > first, endCursor: edges.at(-1)?.cursor ?? null };
   return {
     edges,

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager, type Logger as TypeOrmLogger } from 'ty
 import type { Config } from '../config/config.ts';
 import type { Logger } from './logger.ts';
 import { PreparingClient } from './preparing-client.ts';
+import { types } from './timestamps.ts';
 
 /** Counts the statements of this process, for `/metrics`: a number that grows with the length of a list is a bug. */
 export class StatementCounter implements TypeOrmLogger {
@@ -37,6 +38,7 @@ export function createDataSource(
     poolErrorHandler: (error: unknown) =>
       logger.warn({ error: String(error) }, 'a database connection broke'),
     extra: {
+      types,
       ...(config.DATABASE_PREPARE && { Client: PreparingClient }),
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 60_000,
