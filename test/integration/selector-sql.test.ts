@@ -3,7 +3,7 @@ import { type LabelExpression, matchesLabels } from '@picket/selector';
 import fc from 'fast-check';
 import pg from 'pg';
 
-import { selectorSql } from '../../apps/control-plane/src/clusters/selector-sql.ts';
+import { selectorSql } from '../../apps/control-plane/src/platform/selector-sql.ts';
 import { createTestDatabase, type TestDatabase } from '../support/services/test-database.ts';
 
 let database: TestDatabase;

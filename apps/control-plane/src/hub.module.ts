@@ -5,6 +5,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyRequest } from 'fastify';
 
 import { AccessGuard } from './access/access.guard.ts';
+import { AccessResolver } from './access/access.resolver.ts';
 import { actorOf, graphqlRoute } from './graphql-route.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
@@ -25,6 +26,7 @@ import type { Services } from './services.ts';
 /** Where every operation and field of the API lives. */
 export const RESOLVERS: Type[] = [
   JsonScalar,
+  AccessResolver,
   ClusterResolver,
   BlueprintResolver,
   AssignmentResolver,

@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 
+import { AccessRepository } from './access/access.repository.ts';
+import { AccessService } from './access/access.service.ts';
 import { Tokens } from './access/tokens.ts';
 import { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { Enrolment } from './agent-gateway/enrolment.ts';
@@ -56,6 +58,11 @@ export function createServices(
   const tokens = new Tokens(dataSource, fanOut);
   const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
 
+  const accessService = new AccessService({
+    dataSource,
+    access: new AccessRepository(dataSource),
+    fanOut,
+  });
   const projects = new ProjectRepository(dataSource);
   const clusters = new ClusterRepository(dataSource);
   const blueprints = new BlueprintRepository(dataSource);
@@ -116,6 +123,7 @@ export function createServices(
     statuses,
     injectables: [
       address,
+      accessService,
       projects,
       blueprints,
       policySets,

@@ -2,7 +2,7 @@ import { Ability as CaslAbility, type RawRuleOf, subject } from '@casl/ability';
 import { rulesToCondition } from '@casl/ability/extra';
 import { type LabelSelector, matchesLabels } from '@picket/selector';
 
-import { selectorSql } from '../clusters/selector-sql.ts';
+import { selectorSql } from '../platform/selector-sql.ts';
 import type { Action, Permission, Thing } from './permissions.ts';
 import type { Scope } from './scope.ts';
 

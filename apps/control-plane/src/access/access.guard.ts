@@ -8,14 +8,8 @@ import {
 import { Reflector } from '@nestjs/core';
 import { GqlExecutionContext } from '@nestjs/graphql';
 
-import {
-  abilityOf,
-  type Action,
-  type Actor,
-  NotAllowed,
-  NotAuthenticated,
-  type Thing,
-} from './actor.ts';
+import { type Actor, NotAllowed, NotAuthenticated } from './actor.ts';
+import type { Action, Thing } from './permissions.ts';
 
 interface Requirement {
   readonly action: Action;
@@ -43,7 +37,7 @@ export class AccessGuard implements CanActivate {
     const rule = this.reflector.get<Requirement | undefined>('requires', context.getHandler());
     const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
     if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
-    if (!rule || abilityOf(actor).cannot(rule.action, rule.type))
+    if (!rule || actor.ability.cannot(rule.action, rule.type))
       throw new NotAllowed(
         rule
           ? `You may not ${rule.action} a ${rule.type}`

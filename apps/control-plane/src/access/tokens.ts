@@ -5,11 +5,13 @@ import type { DataSource } from 'typeorm';
 
 import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
+import { abilityFor } from './ability.ts';
 import type { Actor } from './actor.ts';
+import { heldBy } from './held.ts';
 
 const CACHE_MAX = 10_000;
 const CACHE_MS = 5_000;
-const PREFIX = 'picket_';
+export const TOKEN_PREFIX = 'picket_';
 const TOKEN_LENGTH_MIN = 32;
 
 /** API tokens: 256 random bits, SHA-256 at rest. */
@@ -30,14 +32,33 @@ export class Tokens {
     if (token === undefined || token.length > 256) return undefined;
     const cached = this.#cache.get(token);
     if (cached && cached.untilMs > nowMs) return cached.actor;
-    const [row] = await this.#dataSource.query(
-      'SELECT id, organization_id, role FROM api_tokens WHERE token_hash = $1 AND revoked_at IS NULL',
-      [hashToken(token)],
-    );
-    const actor = row && { tokenId: row.id, organizationId: row.organization_id, role: row.role };
+    const { actor, endsMs } = await this.#load(hashToken(token), nowMs);
     if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
-    this.#cache.set(token, { actor, untilMs: nowMs + CACHE_MS });
+    this.#cache.set(token, { actor, untilMs: Math.min(nowMs + CACHE_MS, endsMs) });
     return actor;
+  }
+
+  async #load(hash: Buffer, nowMs: number): Promise<{ actor: Actor | undefined; endsMs: number }> {
+    const [row] = await this.#dataSource.query(
+      `WITH used AS (
+         UPDATE api_tokens SET last_used_at = $2::timestamptz WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')
+       )
+       SELECT t.id AS "tokenId", t.organization_id AS "organizationId", t.expires_at AS "expiresAt", coalesce(json_agg(json_build_object(
+           'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
+         )) FILTER (WHERE b.id IS NOT NULL), '[]') AS bindings
+       FROM api_tokens t
+         LEFT JOIN role_bindings b ON b.organization_id = t.organization_id AND b.subject_kind = 'TOKEN' AND b.subject = t.id::text
+         LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
+       WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2::timestamptz) GROUP BY t.id`,
+      [hash, new Date(nowMs)],
+    );
+    if (!row) return { actor: undefined, endsMs: Infinity };
+    const { tokenId, organizationId, expiresAt, bindings } = row;
+    const held = heldBy(bindings);
+    return {
+      actor: { tokenId, organizationId, held, ability: abilityFor(organizationId, held) },
+      endsMs: expiresAt?.getTime() ?? Infinity,
+    };
   }
 }
 
@@ -70,9 +91,11 @@ export async function bootstrap(
       organization.id,
     ]);
     // Inside the transaction: a token that could not be handed out must not exist.
-    const token = file === undefined ? newToken(PREFIX).token : await readOrWriteToken(file);
+    const token = file === undefined ? newToken(TOKEN_PREFIX).token : await readOrWriteToken(file);
     await sql.query(
-      `INSERT INTO api_tokens (organization_id, name, role, token_hash) VALUES ($1, 'first admin', 'admin', $2)`,
+      `WITH made AS (
+         INSERT INTO api_tokens (organization_id, name, token_hash) VALUES ($1, 'first admin', $2) RETURNING id
+       ) INSERT INTO role_bindings (organization_id, subject_kind, subject, role) SELECT $1, 'TOKEN', id::text, 'OrgAdmin' FROM made`,
       [organization.id, hashToken(token)],
     );
     return true;
@@ -85,7 +108,7 @@ async function readOrWriteToken(file: string): Promise<string> {
     throw error;
   });
   if (given === undefined) {
-    const { token } = newToken(PREFIX);
+    const { token } = newToken(TOKEN_PREFIX);
     await writeFile(file, `${token}\n`, { mode: 0o600 });
     return token;
   }

@@ -1,13 +1,15 @@
 import type { DataSource } from 'typeorm';
 
+import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
 import {
   type Assignment,
   AssignmentChanged,
   AssignmentExists,
-  AssignmentMissing,
+  noAssignmentOf,
 } from './assignment.ts';
 
+const READABLE = { organizationId: 'p.organization_id', projectId: 'a.project_id' };
 const COLUMNS = `a.id, p.organization_id AS "organizationId", a.project_id AS "projectId", p.name AS project, a.name, a.blueprint_id AS "blueprintId",
   b.name AS blueprint, a.version, a.cluster_selector AS "clusterSelector", a.parameters, a.revision`;
 const FROM =
@@ -28,7 +30,7 @@ export class AssignmentRepository {
 
   async get(id: string, sql: Sql = this.#dataSource): Promise<Assignment> {
     const [assignment] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE a.id = $1`, [id]);
-    if (!assignment) throw new AssignmentMissing(`There is no assignment ${id}`, { id });
+    if (!assignment) throw noAssignmentOf({ id });
     return assignment;
   }
 
@@ -45,23 +47,27 @@ export class AssignmentRepository {
   }
 
   list(
-    organizationId: string,
+    ability: Ability,
     project: string | undefined,
     after: string | undefined,
     limit: number,
   ): Promise<Assignment[]> {
     const [afterProject = '', afterName = ''] = (after ?? '/').split('/');
+    const values: unknown[] = [project ?? null, afterProject, afterName, limit];
+    const allowed = abilitySql(ability, 'read', 'Assignment', READABLE, values);
     return this.#dataSource.query(
-      `SELECT ${COLUMNS} ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2) AND (p.name, a.name) > ($3, $4)
-       ORDER BY p.name, a.name LIMIT $5`,
-      [organizationId, project ?? null, afterProject, afterName, limit],
+      `SELECT ${COLUMNS} ${FROM} WHERE ${allowed} AND ($1::text IS NULL OR p.name = $1) AND (p.name, a.name) > ($2, $3)
+       ORDER BY p.name, a.name LIMIT $4`,
+      values,
     );
   }
 
-  async count(organizationId: string, project: string | undefined): Promise<number> {
+  async count(ability: Ability, project: string | undefined): Promise<number> {
+    const values: unknown[] = [project ?? null];
+    const allowed = abilitySql(ability, 'read', 'Assignment', READABLE, values);
     const [row] = await this.#dataSource.query(
-      `SELECT count(*)::int AS count ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2)`,
-      [organizationId, project ?? null],
+      `SELECT count(*)::int AS count ${FROM} WHERE ${allowed} AND ($1::text IS NULL OR p.name = $1)`,
+      values,
     );
     return row.count;
   }

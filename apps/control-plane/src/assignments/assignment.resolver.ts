@@ -6,12 +6,13 @@ import {
   BlueprintVersionType,
   RetireBlueprintVersionInput,
 } from '../blueprints/blueprint.graphql.ts';
-import { ClusterConnection, FindArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
 import { ClusterSelector } from '../clusters/cluster-selector.ts';
-import { checked, ClusterService } from '../clusters/cluster.service.ts';
-import type { Assignment } from './assignment.ts';
+import { ClusterConnection, FindArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
+import { ClusterService } from '../clusters/cluster.service.ts';
+import { checked } from '../platform/input.ts';
 import * as graphql from './assignment.graphql.ts';
 import { AssignmentService } from './assignment.service.ts';
+import type { Assignment } from './assignment.ts';
 
 @Resolver(() => graphql.AssignmentType)
 export class AssignmentResolver {

@@ -3,21 +3,22 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 import { type Actor, authorize } from '../access/actor.ts';
-import { type BlueprintVersion, VersionInUse } from '../blueprints/blueprint.ts';
+import { lookUp } from '../access/look-up.ts';
+import { noProjectOf } from '../access/project-missing.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
+import { type BlueprintVersion, noBlueprintOf, VersionInUse } from '../blueprints/blueprint.ts';
 import { loadIncludes } from '../blueprints/includes.ts';
-import { InputInvalid } from '../clusters/cluster.ts';
 import { ClusterSelector } from '../clusters/cluster-selector.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ClusterRepository } from '../clusters/cluster.repository.ts';
-import { checked } from '../clusters/cluster.service.ts';
-import { nameSchema } from '../clusters/name.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
+import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
+import { InputInvalid, checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
-import { type Assignment, AssignmentMissing, VersionNotActive } from './assignment.ts';
 import type { AssignmentContent, AssignmentRepository } from './assignment.repository.ts';
+import { type Assignment, noAssignmentOf, VersionNotActive } from './assignment.ts';
 
 const Parameters = z.record(z.string(), z.json());
 
@@ -55,18 +56,18 @@ export class AssignmentService {
     by: { id?: string; name?: string; project?: string },
   ): Promise<Assignment> {
     const { assignments, projects } = this.#parts;
-    const assignment = by.id
-      ? await assignments.get(by.id)
-      : await assignments.findByName(
-          (await projects.getByName(actor.organizationId, by.project ?? 'default')).id,
-          by.name ?? '',
-        );
-    if (!assignment)
-      throw new AssignmentMissing(`There is no assignment ${by.name ?? ''}`, {
-        name: by.name ?? '',
-      });
-    authorize(actor, 'read', 'Assignment', assignment.organizationId);
-    return assignment;
+    if (by.id) {
+      const assignment = await assignments.get(by.id);
+      authorize(actor, 'read', 'Assignment', assignment, noAssignmentOf({ id: by.id }));
+      return assignment;
+    }
+    const { name = '', project = 'default' } = by;
+    return lookUp(actor, 'Assignment', {
+      project: await projects.findByName(actor.organizationId, project),
+      find: (projectId) => assignments.findByName(projectId, name),
+      projectMissing: noProjectOf(project),
+      missing: noAssignmentOf({ name }),
+    });
   }
 
   async list(
@@ -77,12 +78,12 @@ export class AssignmentService {
   ): Promise<Connection<Assignment>> {
     const page = pageRequest(first, after);
     const { assignments } = this.#parts;
-    const items = await assignments.list(actor.organizationId, project, page.after, page.first + 1);
+    const items = await assignments.list(actor.ability, project, page.after, page.first + 1);
     return connectionOf(
       items,
       page,
       (item) => `${item.project}/${item.name}`,
-      () => assignments.count(actor.organizationId, project),
+      () => assignments.count(actor.ability, project),
     );
   }
 
@@ -98,11 +99,12 @@ export class AssignmentService {
     },
   ): Promise<AssignmentResult> {
     const { dataSource, blueprints, projects } = this.#parts;
-    authorize(actor, 'write', 'Assignment', actor.organizationId);
     const name = checked(nameSchema, input.name, 'name');
-    const project = await projects.getByName(actor.organizationId, input.project);
-    const blueprint = await blueprints.get(input.blueprintId);
-    authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
+    const project = await visibleProject(actor, projects, input.project);
+    authorize(actor, 'write', 'Assignment', instanceOf(project));
+    const { blueprintId } = input;
+    const blueprint = await blueprints.get(blueprintId);
+    authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
     if (blueprint.projectId !== project.id)
       throw new InputInvalid('Invalid assignment', [
         {
@@ -201,7 +203,7 @@ export class AssignmentService {
   ): Promise<BlueprintVersion> {
     const { dataSource, assignments, blueprints, clusters, projects, jobs } = this.#parts;
     const blueprint = await blueprints.get(blueprintId);
-    authorize(actor, 'write', 'Blueprint', blueprint.organizationId);
+    authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
     const retired = await inTransaction(dataSource, async (sql) => {
       await projects.lockBindings(blueprint.projectId, 'alone', sql);
       await blueprints.version(blueprintId, version, sql);
@@ -227,9 +229,9 @@ export class AssignmentService {
   /** The assignment as it is when nobody else changes bindings of its project. */
   async #lock(actor: Actor, id: string, sql: Sql): Promise<Assignment> {
     const { assignments, projects } = this.#parts;
-    const { organizationId, projectId } = await assignments.get(id, sql);
-    authorize(actor, 'write', 'Assignment', organizationId);
-    await projects.lockBindings(projectId, 'alone', sql);
+    const assignment = await assignments.get(id, sql);
+    authorize(actor, 'write', 'Assignment', assignment, noAssignmentOf({ id }));
+    await projects.lockBindings(assignment.projectId, 'alone', sql);
     return assignments.get(id, sql);
   }
 
@@ -256,16 +258,9 @@ export class AssignmentService {
       throw new InputInvalid('Invalid assignment', problems);
   }
 
-  async #result(
-    { organizationId }: Actor,
-    assignment: Assignment,
-    sql: Sql,
-  ): Promise<AssignmentResult> {
+  async #result({ ability }: Actor, assignment: Assignment, sql: Sql): Promise<AssignmentResult> {
     const { project, clusterSelector: selector } = assignment;
-    const matchedClusters = await this.#parts.clusters.count(
-      { organizationId, project, selector },
-      sql,
-    );
+    const matchedClusters = await this.#parts.clusters.count({ ability, project, selector }, sql);
     const warnings =
       matchedClusters === 0
         ? ['The selector matches no cluster now; later ones will be bound.']

@@ -21,6 +21,13 @@ export class AssignmentMissing extends DomainError {
   readonly kind = 'notFound';
 }
 
+/** The same words for one that is not there and for one that the actor may not see. */
+export function noAssignmentOf(
+  by: { readonly id: string } | { readonly name: string },
+): AssignmentMissing {
+  return new AssignmentMissing(`There is no assignment ${'id' in by ? by.id : by.name}`, { ...by });
+}
+
 export class AssignmentExists extends DomainError {
   readonly code = 'ASSIGNMENT_EXISTS';
   readonly kind = 'conflict';

@@ -2,16 +2,18 @@ import type { Json } from '@picket/kernel';
 import type { Blueprint as BlueprintDocument } from '@picket/policy';
 import type { DataSource } from 'typeorm';
 
+import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
 import {
   type Blueprint,
   BlueprintChanged,
-  BlueprintMissing,
+  noBlueprintOf,
   type BlueprintVersion,
   VersionMissing,
   type VersionState,
 } from './blueprint.ts';
 
+const READABLE = { organizationId: 'p.organization_id', projectId: 'b.project_id' };
 const COLUMNS = `b.id, p.organization_id AS "organizationId", b.project_id AS "projectId", p.name AS project, b.name, b.draft, b.draft_version AS "draftVersion"`;
 const FROM = 'FROM blueprints b JOIN projects p ON p.id = b.project_id';
 const VERSION =
@@ -27,7 +29,7 @@ export class BlueprintRepository {
 
   async get(id: string, sql: Sql = this.#dataSource): Promise<Blueprint> {
     const [blueprint] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE b.id = $1`, [id]);
-    if (!blueprint) throw new BlueprintMissing(`There is no blueprint ${id}`, { id });
+    if (!blueprint) throw noBlueprintOf({ id });
     return blueprint;
   }
 
@@ -45,28 +47,32 @@ export class BlueprintRepository {
 
   async getByName(projectId: string, name: string, sql?: Sql): Promise<Blueprint> {
     const blueprint = await this.findByName(projectId, name, sql);
-    if (!blueprint) throw new BlueprintMissing(`There is no blueprint ${name}`, { name });
+    if (!blueprint) throw noBlueprintOf({ name });
     return blueprint;
   }
 
   list(
-    organizationId: string,
+    ability: Ability,
     project: string | undefined,
     after: string | undefined,
     limit: number,
   ): Promise<Blueprint[]> {
     const [afterProject = '', afterName = ''] = (after ?? '/').split('/');
+    const values: unknown[] = [project ?? null, afterProject, afterName, limit];
+    const allowed = abilitySql(ability, 'read', 'Blueprint', READABLE, values);
     return this.#dataSource.query(
-      `SELECT ${COLUMNS} ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2) AND (p.name, b.name) > ($3, $4)
-       ORDER BY p.name, b.name LIMIT $5`,
-      [organizationId, project ?? null, afterProject, afterName, limit],
+      `SELECT ${COLUMNS} ${FROM} WHERE ${allowed} AND ($1::text IS NULL OR p.name = $1) AND (p.name, b.name) > ($2, $3)
+       ORDER BY p.name, b.name LIMIT $4`,
+      values,
     );
   }
 
-  async count(organizationId: string, project: string | undefined): Promise<number> {
+  async count(ability: Ability, project: string | undefined): Promise<number> {
+    const values: unknown[] = [project ?? null];
+    const allowed = abilitySql(ability, 'read', 'Blueprint', READABLE, values);
     const [row] = await this.#dataSource.query(
-      `SELECT count(*)::int AS count ${FROM} WHERE p.organization_id = $1 AND ($2::text IS NULL OR p.name = $2)`,
-      [organizationId, project ?? null],
+      `SELECT count(*)::int AS count ${FROM} WHERE ${allowed} AND ($1::text IS NULL OR p.name = $1)`,
+      values,
     );
     return row.count;
   }

@@ -4,14 +4,16 @@ import { type Blueprint as BlueprintDocument, parseBlueprint } from '@picket/pol
 import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
-import { checked } from '../clusters/cluster.service.ts';
-import { nameSchema } from '../clusters/name.ts';
+import { lookUp } from '../access/look-up.ts';
+import { noProjectOf } from '../access/project-missing.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
+import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
-import type { Blueprint, BlueprintVersion } from './blueprint.ts';
-import { BlueprintMissing, VersionMoveForbidden } from './blueprint.ts';
+import { checked, nameSchema } from '../platform/input.ts';
 import type { BlueprintRepository } from './blueprint.repository.ts';
+import type { Blueprint, BlueprintVersion } from './blueprint.ts';
+import { BlueprintMissing, noBlueprintOf, VersionMoveForbidden } from './blueprint.ts';
 import { loadIncludes } from './includes.ts';
 
 export interface Refused {
@@ -38,14 +40,18 @@ export class BlueprintService {
     actor: Actor,
     by: { id?: string; name?: string; project?: string },
   ): Promise<Blueprint> {
-    const blueprint = by.id
-      ? await this.#blueprints.get(by.id)
-      : await this.#blueprints.getByName(
-          (await this.#projects.getByName(actor.organizationId, by.project ?? 'default')).id,
-          by.name ?? '',
-        );
-    authorize(actor, 'read', 'Blueprint', blueprint.organizationId);
-    return blueprint;
+    if (by.id) {
+      const blueprint = await this.#blueprints.get(by.id);
+      authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ id: by.id }));
+      return blueprint;
+    }
+    const { name = '', project = 'default' } = by;
+    return lookUp(actor, 'Blueprint', {
+      project: await this.#projects.findByName(actor.organizationId, project),
+      find: (projectId) => this.#blueprints.findByName(projectId, name),
+      projectMissing: noProjectOf(project),
+      missing: noBlueprintOf({ name }),
+    });
   }
 
   async list(
@@ -55,17 +61,12 @@ export class BlueprintService {
     after?: string,
   ): Promise<Connection<Blueprint>> {
     const page = pageRequest(first, after);
-    const items = await this.#blueprints.list(
-      actor.organizationId,
-      project,
-      page.after,
-      page.first + 1,
-    );
+    const items = await this.#blueprints.list(actor.ability, project, page.after, page.first + 1);
     return connectionOf(
       items,
       page,
       (item) => `${item.project}/${item.name}`,
-      () => this.#blueprints.count(actor.organizationId, project),
+      () => this.#blueprints.count(actor.ability, project),
     );
   }
 
@@ -83,9 +84,9 @@ export class BlueprintService {
     actor: Actor,
     input: { project: string; name: string; document: unknown; expectedDraftVersion: number },
   ): Promise<Blueprint | Refused> {
-    authorize(actor, 'write', 'Blueprint', actor.organizationId);
     const name = checked(nameSchema, input.name, 'name');
-    const project = await this.#projects.getByName(actor.organizationId, input.project);
+    const project = await visibleProject(actor, this.#projects, input.project);
+    authorize(actor, 'write', 'Blueprint', instanceOf(project));
     const { blueprint: document, problems } = parseBlueprint(input.document);
     if (!document) return { problems };
     const existing = await this.#blueprints.findByName(project.id, name);
@@ -150,7 +151,7 @@ export class BlueprintService {
 
   async #writable(actor: Actor, id: string): Promise<Blueprint> {
     const blueprint = await this.#blueprints.get(id);
-    authorize(actor, 'write', 'Blueprint', blueprint.organizationId);
+    authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id }));
     return blueprint;
   }
 }

@@ -28,6 +28,13 @@ export class BlueprintMissing extends DomainError {
   readonly kind = 'notFound';
 }
 
+/** The same words for one that is not there and for one that the actor may not see. */
+export function noBlueprintOf(
+  by: { readonly id: string } | { readonly name: string },
+): BlueprintMissing {
+  return new BlueprintMissing(`There is no blueprint ${'id' in by ? by.id : by.name}`, { ...by });
+}
+
 export class VersionMissing extends DomainError {
   readonly code = 'VERSION_MISSING';
   readonly kind = 'notFound';

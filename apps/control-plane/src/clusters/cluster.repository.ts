@@ -1,20 +1,28 @@
 import type { LabelSelector } from '@picket/selector';
 import type { DataSource } from 'typeorm';
 
+import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
-import { type Cluster, ClusterExists, ClusterMissing, type ClusterState } from './cluster.ts';
-import { selectorSql } from './selector-sql.ts';
+import { type Cluster, ClusterExists, type ClusterState, noClusterOf } from './cluster.ts';
+import { selectorSql } from '../platform/selector-sql.ts';
 
 const COLUMNS = `c.id, c.project_id AS "projectId", json_build_object('name', p.name) AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,
   c.registered_at AS "registeredAt", c.approved_at AS "approvedAt", c.desired_digest AS "desiredDigest",
   c.desired_sequence::float8 AS "desiredSequence", c.render_key AS "renderKey", c.capabilities_hash AS "capabilitiesHash"`;
 const FROM = 'FROM clusters c JOIN projects p ON p.id = c.project_id';
 
+const READABLE = {
+  organizationId: 'p.organization_id',
+  projectId: 'c.project_id',
+  labels: 'c.labels',
+};
+
 // Of at most 1,000 parameters each; PostgreSQL takes 65,535.
 const SELECTORS_PER_STATEMENT = 32;
 
 export interface ClusterQuestion {
-  readonly organizationId: string;
+  /** Only what it may read is listed. */
+  readonly ability: Ability;
   readonly project?: string | undefined;
   readonly nameContains?: string | undefined;
   readonly state?: ClusterState | undefined;
@@ -31,16 +39,19 @@ export class ClusterRepository {
 
   async get(id: string, sql: Sql = this.#dataSource): Promise<Cluster> {
     const [cluster] = await sql.query(`SELECT ${COLUMNS} ${FROM} WHERE c.id = $1`, [id]);
-    if (!cluster) throw new ClusterMissing(`There is no cluster ${id}`, { id });
+    if (!cluster) throw noClusterOf({ id });
     return cluster;
   }
 
-  async getByName(projectId: string, name: string, sql: Sql = this.#dataSource): Promise<Cluster> {
+  async findByName(
+    projectId: string,
+    name: string,
+    sql: Sql = this.#dataSource,
+  ): Promise<Cluster | undefined> {
     const [cluster] = await sql.query(
       `SELECT ${COLUMNS} ${FROM} WHERE c.project_id = $1 AND c.name = $2`,
       [projectId, name],
     );
-    if (!cluster) throw new ClusterMissing(`There is no cluster ${name}`, { name });
     return cluster;
   }
 
@@ -141,14 +152,14 @@ export class ClusterRepository {
   }
 }
 
-/** What must hold for the project `p`, with the organization that may see it, and for the cluster `c`. */
+/** What must hold for the project `p`, and for the cluster `c`. */
 function conditions(
-  { organizationId, project, nameContains, state, selector }: ClusterQuestion,
+  { ability, project, nameContains, state, selector }: ClusterQuestion,
   values: unknown[],
 ): [ofProject: string[], ofCluster: string[]] {
-  const ofProject = [`p.organization_id = $${values.push(organizationId)}`];
+  const ofProject: string[] = ['true'];
   if (project !== undefined) ofProject.push(`p.name = $${values.push(project)}`);
-  const ofCluster: string[] = [];
+  const ofCluster = [abilitySql(ability, 'read', 'Cluster', READABLE, values)];
   if (nameContains !== undefined)
     ofCluster.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);
   if (state !== undefined) ofCluster.push(`c.state = $${values.push(state)}`);

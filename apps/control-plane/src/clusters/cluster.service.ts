@@ -1,20 +1,21 @@
 import { LabelSelector, Labels, parseSelectorText } from '@picket/selector';
-import { problemsOf } from '@picket/policy';
 import type { DataSource } from 'typeorm';
-import type { z } from 'zod';
 
 import { type Actor, authorize } from '../access/actor.ts';
+import { lookUp } from '../access/look-up.ts';
+import { noProjectOf } from '../access/project-missing.ts';
 import { newToken } from '../access/tokens.ts';
 import type { Config } from '../config/config.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
+import { checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
-import { type Cluster, ClusterMoveForbidden, InputInvalid } from './cluster.ts';
 import { clustersStale } from './cluster.jobs.ts';
 import type { ClusterRepository } from './cluster.repository.ts';
-import { nameSchema } from './name.ts';
+import { type Cluster, ClusterMoveForbidden, noClusterOf } from './cluster.ts';
 import type { Project, ProjectRepository } from './project.repository.ts';
+import { instanceOf, visibleProject } from './visible-project.ts';
 
 export interface Invitation {
   readonly cluster: Cluster;
@@ -47,7 +48,7 @@ export class ClusterService {
   }
 
   async createProject(actor: Actor, name: string, requiresApproval: boolean): Promise<Project> {
-    authorize(actor, 'write', 'Project', actor.organizationId);
+    authorize(actor, 'write', 'Project', { organizationId: actor.organizationId });
     return this.#parts.projects.create(
       actor.organizationId,
       checked(nameSchema, name, 'name'),
@@ -58,26 +59,30 @@ export class ClusterService {
   listProjects(actor: Actor, first: number, after?: string): Promise<Connection<Project>> {
     const page = pageRequest(first, after);
     const { projects } = this.#parts;
-    return projects.list(actor.organizationId, page.after, page.first + 1).then((items) =>
+    return projects.list(actor.ability, page.after, page.first + 1).then((items) =>
       connectionOf(
         items,
         page,
         ({ name }) => name,
-        () => projects.count(actor.organizationId),
+        () => projects.count(actor.ability),
       ),
     );
   }
 
   async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Cluster> {
     const { clusters, projects } = this.#parts;
-    const cluster = by.id
-      ? await clusters.get(by.id)
-      : await clusters.getByName(
-          (await projects.getByName(actor.organizationId, by.project ?? 'default')).id,
-          by.name ?? '',
-        );
-    authorize(actor, 'read', 'Cluster', cluster.organizationId);
-    return cluster;
+    if (by.id) {
+      const cluster = await clusters.get(by.id);
+      authorize(actor, 'read', 'Cluster', cluster, noClusterOf({ id: by.id }));
+      return cluster;
+    }
+    const { name = '', project = 'default' } = by;
+    return lookUp(actor, 'Cluster', {
+      project: await projects.findByName(actor.organizationId, project),
+      find: (projectId) => clusters.findByName(projectId, name),
+      projectMissing: noProjectOf(project),
+      missing: noClusterOf({ name }),
+    });
   }
 
   async list(
@@ -100,7 +105,7 @@ export class ClusterService {
     const page = pageRequest(first, after);
     const { clusters } = this.#parts;
     const question = {
-      organizationId: actor.organizationId,
+      ability: actor.ability,
       project: filter.project ?? undefined,
       nameContains: filter.nameContains ?? undefined,
       state: filter.state ?? undefined,
@@ -120,11 +125,11 @@ export class ClusterService {
     input: { project: string; name: string; labels: unknown },
   ): Promise<Invitation> {
     const { dataSource, clusters, projects } = this.#parts;
-    authorize(actor, 'write', 'Cluster', actor.organizationId);
     const name = checked(nameSchema, input.name, 'name');
     const labels = checked(Labels, input.labels ?? {}, 'labels');
     return inTransaction(dataSource, async (sql) => {
-      const project = await projects.getByName(actor.organizationId, input.project, sql);
+      const project = await visibleProject(actor, projects, input.project, sql);
+      authorize(actor, 'write', 'Cluster', { ...instanceOf(project), labels });
       await projects.lockBindings(project.id, 'shared', sql);
       return this.#invite(await clusters.create(project.id, name, labels, sql), sql);
     });
@@ -176,6 +181,8 @@ export class ClusterService {
     const { dataSource, clusters, projects, jobs } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
     const parsed = checked(Labels, labels, 'labels');
+    // Neither may it leave the actor's scope, nor come into it, by its labels.
+    authorize(actor, 'write', 'Cluster', { ...cluster, labels: parsed });
     await inTransaction(dataSource, async (sql) => {
       await projects.lockBindings(cluster.projectId, 'shared', sql);
       await clusters.label(cluster.id, parsed, sql);
@@ -186,7 +193,7 @@ export class ClusterService {
 
   async #writable(actor: Actor, clusterId: string): Promise<Cluster> {
     const cluster = await this.#parts.clusters.get(clusterId);
-    authorize(actor, 'write', 'Cluster', cluster.organizationId);
+    authorize(actor, 'write', 'Cluster', cluster, noClusterOf({ id: clusterId }));
     return cluster;
   }
 
@@ -196,12 +203,4 @@ export class ClusterService {
     await this.#parts.clusters.addJoinToken(cluster.id, hash, expiresAt, sql);
     return { cluster, joinToken: token, expiresAt };
   }
-}
-
-/** The parsed value, or InputInvalid with every problem. */
-export function checked<T>(schema: z.ZodType<T>, value: unknown, field: string): T {
-  const result = schema.safeParse(value);
-  if (!result.success)
-    throw new InputInvalid(`Invalid ${field}`, problemsOf(result.error, [field]));
-  return result.data;
 }

@@ -1,4 +1,4 @@
-import { DomainError, type Problem, type Json } from '@picket/kernel';
+import { DomainError } from '@picket/kernel';
 
 export type ClusterState = 'INVITED' | 'PENDING' | 'APPROVED' | 'REVOKED';
 
@@ -19,11 +19,6 @@ export interface Cluster {
   readonly capabilitiesHash: string | null;
 }
 
-export class ProjectMissing extends DomainError {
-  readonly code = 'PROJECT_MISSING';
-  readonly kind = 'notFound';
-}
-
 export class ProjectExists extends DomainError {
   readonly code = 'PROJECT_EXISTS';
   readonly kind = 'conflict';
@@ -32,6 +27,13 @@ export class ProjectExists extends DomainError {
 export class ClusterMissing extends DomainError {
   readonly code = 'CLUSTER_MISSING';
   readonly kind = 'notFound';
+}
+
+/** The same words for a cluster that is not there and for one that the actor may not see. */
+export function noClusterOf(
+  by: { readonly id: string } | { readonly name: string },
+): ClusterMissing {
+  return new ClusterMissing(`There is no cluster ${'id' in by ? by.id : by.name}`, { ...by });
 }
 
 export class ClusterExists extends DomainError {
@@ -43,22 +45,4 @@ export class ClusterExists extends DomainError {
 export class ClusterMoveForbidden extends DomainError {
   readonly code = 'CLUSTER_MOVE_FORBIDDEN';
   readonly kind = 'conflict';
-}
-
-/** An input has problems; `details.problems` lists all of them with their paths. */
-export class InputInvalid extends DomainError {
-  readonly code = 'INPUT_INVALID';
-  readonly kind = 'invalid';
-
-  constructor(what: string, problems: readonly Problem[]) {
-    super(
-      `${what}: ${problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}`.slice(
-        0,
-        2_000,
-      ),
-      {
-        problems: problems as unknown as Json,
-      },
-    );
-  }
 }

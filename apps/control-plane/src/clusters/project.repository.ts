@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 
+import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
-import { ProjectExists, ProjectMissing } from './cluster.ts';
+import { ProjectExists } from './cluster.ts';
 
 export interface Project {
   readonly id: string;
@@ -13,6 +14,8 @@ export interface Project {
 const COLUMNS =
   'id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval"';
 
+const READABLE = { organizationId: 'organization_id', projectId: 'id' };
+
 /** Stores organizations and projects. */
 export class ProjectRepository {
   readonly #dataSource: DataSource;
@@ -21,16 +24,15 @@ export class ProjectRepository {
     this.#dataSource = dataSource;
   }
 
-  async getByName(
+  async findByName(
     organizationId: string,
     name: string,
     sql: Sql = this.#dataSource,
-  ): Promise<Project> {
+  ): Promise<Project | undefined> {
     const [project] = await sql.query(
       `SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name = $2`,
       [organizationId, name],
     );
-    if (!project) throw new ProjectMissing(`There is no project ${name}`, { name });
     return project;
   }
 
@@ -53,17 +55,22 @@ export class ProjectRepository {
     return project;
   }
 
-  list(organizationId: string, after: string | undefined, limit: number): Promise<Project[]> {
+  /** Those that the ability covers. */
+  list(ability: Ability, after: string | undefined, limit: number): Promise<Project[]> {
+    const values: unknown[] = [after ?? '', limit];
+    const allowed = abilitySql(ability, 'read', 'Project', READABLE, values);
     return this.#dataSource.query(
-      `SELECT ${COLUMNS} FROM projects WHERE organization_id = $1 AND name > $2 ORDER BY name LIMIT $3`,
-      [organizationId, after ?? '', limit],
+      `SELECT ${COLUMNS} FROM projects WHERE ${allowed} AND name > $1 ORDER BY name LIMIT $2`,
+      values,
     );
   }
 
-  async count(organizationId: string): Promise<number> {
+  async count(ability: Ability): Promise<number> {
+    const values: unknown[] = [];
+    const allowed = abilitySql(ability, 'read', 'Project', READABLE, values);
     const [row] = await this.#dataSource.query(
-      'SELECT count(*)::int AS count FROM projects WHERE organization_id = $1',
-      [organizationId],
+      `SELECT count(*)::int AS count FROM projects WHERE ${allowed}`,
+      values,
     );
     return row.count;
   }

@@ -9,11 +9,14 @@ import {
   type AssignmentResult,
   contentOf,
 } from '../assignments/assignment.service.ts';
+import { noBlueprintOf } from '../blueprints/blueprint.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import type { BlueprintService } from '../blueprints/blueprint.service.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ClusterRepository } from '../clusters/cluster.repository.ts';
+import { noClusterOf } from '../clusters/cluster.ts';
 import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
+import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import type { Config } from '../config/config.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import { jsonFault } from '../platform/json-fault.ts';
@@ -63,12 +66,9 @@ export class DocumentService {
     yaml: string,
     dryRun: boolean,
   ): Promise<ApplyResult> {
-    authorize(actor, 'write', 'Blueprint', actor.organizationId);
-    authorize(actor, 'write', 'Assignment', actor.organizationId);
-    authorize(actor, 'write', 'Cluster', actor.organizationId);
     const { documents, problems: read } = parseDocuments(yaml, this.#parts.config.BODY_BYTES_MAX);
     const found = [...read, ...documents.flatMap(faultsOf)];
-    const project = await this.#parts.projects.getByName(actor.organizationId, projectName);
+    const project = await visibleProject(actor, this.#parts.projects, projectName);
     if (found.some(({ severity }) => severity === 'error')) return { results: [], problems: found };
 
     const results: DocumentResult[] = [];
@@ -109,13 +109,15 @@ export class DocumentService {
     const { index, kind, name } = document;
     await sql.query('SAVEPOINT document');
     try {
+      if (document.kind !== 'Cluster')
+        authorize(actor, 'write', document.kind, instanceOf(project));
       switch (document.kind) {
         case 'Blueprint':
           return await this.#blueprint(project, document, published, sql, problems);
         case 'Assignment':
           return await this.#assignment(actor, project, document, published, sql);
         case 'Cluster':
-          return await this.#cluster(project, document, sql);
+          return await this.#cluster(actor, project, document, sql);
       }
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
@@ -179,6 +181,7 @@ export class DocumentService {
   ): Promise<Outcome> {
     const { assignments, assignmentService, blueprints } = this.#parts;
     const blueprint = await blueprints.getByName(project.id, spec.blueprint, sql);
+    authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ name: spec.blueprint }));
     const before = await assignments.findByName(project.id, name, sql);
     const pinned =
       before?.blueprintId === blueprint.id && !published.has(spec.blueprint)
@@ -200,12 +203,16 @@ export class DocumentService {
   }
 
   async #cluster(
+    actor: Actor,
     project: Project,
     { name, labels }: Extract<Document, { kind: 'Cluster' }>,
     sql: Sql,
   ): Promise<Outcome> {
     const { clusters } = this.#parts;
-    const cluster = await clusters.getByName(project.id, name, sql);
+    const cluster = await clusters.findByName(project.id, name, sql);
+    if (!cluster) throw noClusterOf({ name });
+    authorize(actor, 'write', 'Cluster', cluster, noClusterOf({ name }));
+    authorize(actor, 'write', 'Cluster', { ...cluster, labels });
     if (isSame(cluster.labels, labels)) return { action: 'UNCHANGED', warnings: [] };
     await clusters.label(cluster.id, labels, sql);
     return { action: 'CHANGED', warnings: [] };

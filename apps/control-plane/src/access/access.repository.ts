@@ -1,0 +1,184 @@
+import type { LabelSelector } from '@picket/selector';
+import type { DataSource } from 'typeorm';
+
+import type { Sql } from '../platform/database.ts';
+import { type Ability, abilitySql } from './ability.ts';
+import type { Permission } from './permissions.ts';
+
+export type SubjectKind = 'TOKEN' | 'USER' | 'GROUP';
+
+export interface ApiToken {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface RoleBinding {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly role: string;
+  readonly subjectKind: SubjectKind;
+  readonly subject: string;
+  readonly projectId: string | null;
+  readonly project: string | null;
+  readonly clusterSelector: LabelSelector | null;
+  readonly createdAt: Date;
+}
+
+const TOKEN = `t.id, t.organization_id AS "organizationId", t.name, t.created_at AS "createdAt", t.expires_at AS "expiresAt", t.last_used_at AS "lastUsedAt"`;
+const TOKEN_COLUMNS = { organizationId: 't.organization_id' };
+const BINDING = `b.id, b.organization_id AS "organizationId", b.role, b.subject_kind AS "subjectKind", b.subject, b.project_id AS "projectId", p.name AS project,
+  b.cluster_selector AS "clusterSelector", b.created_at AS "createdAt"`;
+const BINDING_FROM = 'FROM role_bindings b LEFT JOIN projects p ON p.id = b.project_id';
+const BINDING_COLUMNS = { organizationId: 'b.organization_id', projectId: 'b.project_id' };
+
+/** Stores tokens, roles and role bindings. */
+export class AccessRepository {
+  readonly #dataSource: DataSource;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+  }
+
+  listTokens(ability: Ability, after: string | undefined, limit: number): Promise<ApiToken[]> {
+    const [afterName = '', afterId = NIL] = after?.split('/') ?? [];
+    const values: unknown[] = [afterName, afterId, limit];
+    const allowed = abilitySql(ability, 'read', 'Token', TOKEN_COLUMNS, values);
+    return this.#dataSource.query(
+      `SELECT ${TOKEN} FROM api_tokens t WHERE ${allowed} AND t.revoked_at IS NULL AND (t.name, t.id) > ($1, $2) ORDER BY t.name, t.id LIMIT $3`,
+      values,
+    );
+  }
+
+  async countTokens(ability: Ability): Promise<number> {
+    const values: unknown[] = [];
+    const allowed = abilitySql(ability, 'read', 'Token', TOKEN_COLUMNS, values);
+    const [row] = await this.#dataSource.query(
+      `SELECT count(*)::int AS count FROM api_tokens t WHERE ${allowed} AND t.revoked_at IS NULL`,
+      values,
+    );
+    return row.count;
+  }
+
+  async findToken(id: string, sql: Sql = this.#dataSource): Promise<ApiToken | undefined> {
+    const [token] = await sql.query(
+      `SELECT ${TOKEN} FROM api_tokens t WHERE t.id = $1 AND t.revoked_at IS NULL`,
+      [id],
+    );
+    return token;
+  }
+
+  async addToken(
+    organizationId: string,
+    name: string,
+    hash: Buffer,
+    expiresAt: Date | null,
+  ): Promise<ApiToken> {
+    const [token] = await this.#dataSource.query(
+      `INSERT INTO api_tokens AS t (organization_id, name, token_hash, expires_at) VALUES ($1, $2, $3, $4) RETURNING ${TOKEN}`,
+      [organizationId, name, hash, expiresAt],
+    );
+    return token;
+  }
+
+  /** Ends a token and what was bound to it. */
+  async revokeToken(id: string, sql: Sql): Promise<void> {
+    await sql.query('UPDATE api_tokens SET revoked_at = now() WHERE id = $1', [id]);
+    await sql.query(`DELETE FROM role_bindings WHERE subject_kind = 'TOKEN' AND subject = $1`, [
+      id,
+    ]);
+  }
+
+  listBindings(ability: Ability, after: string | undefined, limit: number): Promise<RoleBinding[]> {
+    const values: unknown[] = [after ?? NIL, limit];
+    const allowed = abilitySql(ability, 'read', 'RoleBinding', BINDING_COLUMNS, values);
+    return this.#dataSource.query(
+      `SELECT ${BINDING} ${BINDING_FROM} WHERE ${allowed} AND b.id > $1 ORDER BY b.id LIMIT $2`,
+      values,
+    );
+  }
+
+  async countBindings(ability: Ability): Promise<number> {
+    const values: unknown[] = [];
+    const allowed = abilitySql(ability, 'read', 'RoleBinding', BINDING_COLUMNS, values);
+    const [row] = await this.#dataSource.query(
+      `SELECT count(*)::int AS count FROM role_bindings b WHERE ${allowed}`,
+      values,
+    );
+    return row.count;
+  }
+
+  async findBinding(id: string): Promise<RoleBinding | undefined> {
+    const [binding] = await this.#dataSource.query(
+      `SELECT ${BINDING} ${BINDING_FROM} WHERE b.id = $1`,
+      [id],
+    );
+    return binding;
+  }
+
+  /** Gives what is there already when it is the same. */
+  async addBinding(
+    binding: Omit<RoleBinding, 'id' | 'project' | 'createdAt'>,
+  ): Promise<RoleBinding> {
+    const { organizationId, subjectKind, subject, role, projectId, clusterSelector } = binding;
+    const [row] = await this.#dataSource.query(
+      `INSERT INTO role_bindings (organization_id, subject_kind, subject, role, project_id, cluster_selector) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (organization_id, subject_kind, subject, role, project_id, cluster_selector) DO UPDATE SET role = excluded.role RETURNING id`,
+      [organizationId, subjectKind, subject, role, projectId, clusterSelector],
+    );
+    return (await this.findBinding(row.id)) as RoleBinding;
+  }
+
+  async removeBinding(id: string, sql: Sql): Promise<void> {
+    await sql.query('DELETE FROM role_bindings WHERE id = $1', [id]);
+  }
+
+  /** Bindings that give somebody the whole organization; a token that has ended is nobody. Locks, so that two removals cannot each see the other's. */
+  async countAdmins(organizationId: string, sql: Sql): Promise<number> {
+    await sql.query('SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE', [
+      organizationId,
+    ]);
+    const [row] = await sql.query(
+      `SELECT count(*)::int AS count FROM role_bindings b
+         LEFT JOIN api_tokens t ON b.subject_kind = 'TOKEN' AND t.id::text = b.subject
+       WHERE b.organization_id = $1 AND b.role = 'OrgAdmin' AND b.project_id IS NULL AND b.cluster_selector IS NULL
+         AND (b.subject_kind <> 'TOKEN' OR (t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())))`,
+      [organizationId],
+    );
+    return row.count;
+  }
+
+  async customRoles(
+    organizationId: string,
+  ): Promise<{ name: string; permissions: Permission[] }[]> {
+    return this.#dataSource.query(
+      'SELECT name, permissions FROM roles WHERE organization_id = $1 ORDER BY name',
+      [organizationId],
+    );
+  }
+
+  async findProject(
+    organizationId: string,
+    name: string,
+  ): Promise<{ id: string; name: string } | undefined> {
+    const [project] = await this.#dataSource.query(
+      'SELECT id, name FROM projects WHERE organization_id = $1 AND name = $2',
+      [organizationId, name],
+    );
+    return project;
+  }
+
+  async projectNames(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows: { id: string; name: string }[] = await this.#dataSource.query(
+      'SELECT id, name FROM projects WHERE id = ANY($1)',
+      [ids],
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+}
+
+/** Before every id. */
+const NIL = '00000000-0000-0000-0000-000000000000';

@@ -1,0 +1,11 @@
+import { DomainError } from '@picket/kernel';
+
+export class ProjectMissing extends DomainError {
+  readonly code = 'PROJECT_MISSING';
+  readonly kind = 'notFound';
+}
+
+/** The same words for one that is not there and for one that the actor may not see. */
+export function noProjectOf(name: string): ProjectMissing {
+  return new ProjectMissing(`There is no project ${name}`, { name });
+}
