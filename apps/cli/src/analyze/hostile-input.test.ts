@@ -6,7 +6,9 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
 import { InputRejected } from './input-rejected.ts';
+import { lintPolicies } from './lint-policies.ts';
 import { listConnectivity } from './list-connectivity.ts';
+import { listExposure } from './list-exposure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'picket-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +19,12 @@ async function outcomeOf(input: string | Uint8Array): Promise<object[] | InputRe
   writeFileSync(file, input);
   const asked = { paths: [file], semantics: {}, output: 'json', warn: () => undefined } as const;
   try {
-    return JSON.parse([...(await listConnectivity(asked))].join('')) as object[];
+    const rows = JSON.parse([...(await listConnectivity(asked))].join('')) as object[];
+    // What is judged can be asked everything else.
+    const onFinding = (): void => undefined;
+    const more = [await listExposure(asked), await lintPolicies({ ...asked, onFinding })];
+    for (const pieces of more) JSON.parse([...pieces].join(''));
+    return rows;
   } catch (error) {
     if (error instanceof InputRejected) return error;
     throw error;
