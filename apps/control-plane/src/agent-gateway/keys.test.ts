@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -36,6 +36,17 @@ describe('the keys of the agents’ door', () => {
     ).toBe(1);
     for (const name of ['signing.pem', 'secret'])
       expect((await stat(at(name))).mode & 0o777).toBe(0o600);
+    expect((await readdir(dir)).toSorted()).toEqual(['secret', 'signing.pem']);
+  });
+
+  it('are never read half written, whoever makes them', async () => {
+    for (let round = 0; round < 50; round++) {
+      await Promise.all(['signing.pem', 'secret'].map((name) => rm(at(name), { force: true })));
+
+      const all = await Promise.all(Array.from({ length: 6 }, load));
+
+      expect(new Set(all.map(({ keyId }) => keyId)).size).toBe(1);
+    }
   });
 
   it('sign exactly the bytes of a grant', async () => {

@@ -4,9 +4,10 @@ import {
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
+  randomUUID,
   sign,
 } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 
 import { type Grant, grantBytes, type SignedGrant } from '@picket/agent-protocol';
 import { sha256Hex } from '@picket/kernel';
@@ -59,11 +60,15 @@ async function readOrMake(file: string, make: () => string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  // `wx`: of two processes that start at once, one makes it and the other reads it.
-  await writeFile(file, make(), { mode: 0o600, flag: 'wx' }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
+  // Of two processes that start at once one makes it and the other reads it: under its name it is whole from the first moment on.
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await writeFile(draft, make(), { mode: 0o600, flag: 'wx' });
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
   return readFile(file, 'utf8');
 }
