@@ -343,6 +343,91 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
     });
   });
 
+  describe('roles of the organization', () => {
+    const save = (name: string, permissions: string[], by = hub.adminToken): Promise<Answer> =>
+      hub.query(
+        `mutation ($input: SaveRoleInput!) { saveRole(input: $input) { name permissions builtIn } }`,
+        { input: { name, permissions } },
+        by,
+      );
+
+    it('allow what they say, change for all who have them, and end for all', async () => {
+      await save('viewer', ['Project:read', 'Cluster:read']);
+      const { secret } = await holder('viewer', { project: 'shop' });
+      const ask = (query: string): Promise<Answer> => hub.query(query, {}, secret);
+      const clusters = '{ clusters { totalCount } }';
+      const before = await ask(clusters);
+
+      await save('viewer', ['Project:read']);
+      await eventually(async () => expect(codesOf(await ask(clusters))).toEqual(['FORBIDDEN']));
+      const kept = await ask('{ projects { totalCount } }');
+      await hub.ask('mutation { deleteRole(input: { name: "viewer" }) }');
+
+      expect(before.data['clusters'].totalCount).toBe(2);
+      expect(kept.data['projects'].totalCount).toBe(1);
+      await eventually(async () =>
+        expect(codesOf(await ask('{ projects { totalCount } }'))).toEqual(['FORBIDDEN']),
+      );
+    });
+
+    it('are refused with permissions that nobody knows, and never give more than their maker has', async () => {
+      const { secret } = await holder('ProjectAdmin');
+
+      expect(codesOf(await save('odd', ['Cluster:fly']))).toEqual(['INPUT_INVALID']);
+      expect(codesOf(await save('OrgAdmin', ['Cluster:read']))).toEqual(['INPUT_INVALID']);
+      expect(codesOf(await save('strong', ['Cluster:write'], secret))).toEqual(['ESCALATION']);
+      expect(
+        codesOf(await hub.query('mutation { deleteRole(input: { name: "OrgAdmin" }) }')),
+      ).toEqual(['ROLE_MISSING']);
+    });
+  });
+
+  describe('who can', () => {
+    const whoCan = async (args: string, by = hub.adminToken): Promise<string[]> => {
+      const { data, errors } = await hub.query(`{ whoCan(${args}) { subject } }`, {}, by);
+      expect(errors).toEqual([]);
+      return data['whoCan'].map(({ subject }: Data) => subject);
+    };
+
+    it('answers with everybody whose roles allow it there, and with nobody else', async () => {
+      const everywhere = await holder('PlatformAdmin');
+      const inShop = await holder('PlatformAdmin', { project: 'shop' });
+      const inBank = await holder('PlatformAdmin', { project: 'bank' });
+      const ofProd = await holder('PlatformAdmin', {
+        clusterSelector: { matchLabels: { tier: 'prod' } },
+      });
+      const looksOnly = await holder('Auditor');
+      const all = [everywhere, inShop, inBank, ofProd, looksOnly].map(({ id }) => id);
+      const those = (subjects: string[]): string[] => all.filter((id) => subjects.includes(id));
+
+      const cluster = await whoCan(
+        `permission: "Cluster:write", clusterId: "${owned['shop']!.cluster}"`,
+      );
+      const project = await whoCan(`permission: "Blueprint:write", project: "shop"`);
+      const organization = await whoCan(`permission: "Blueprint:write"`);
+
+      expect(those(cluster)).toEqual([everywhere.id, inShop.id, ofProd.id]);
+      expect(those(project)).toEqual([everywhere.id, inShop.id]);
+      expect(those(organization)).toEqual([everywhere.id]);
+    });
+
+    it('is not told to those who may not see the bindings there', async () => {
+      const inShop = await holder('ProjectAdmin', { project: 'shop' });
+      const ask = (args: string): Promise<Answer> =>
+        hub.query(
+          `{ whoCan(permission: "Cluster:write", ${args}) { subject } }`,
+          {},
+          inShop.secret,
+        );
+
+      expect(codesOf(await ask('project: "shop"'))).toEqual([]);
+      expect(codesOf(await ask('project: "bank"'))).toEqual(['PROJECT_MISSING']);
+      expect(codesOf(await ask(`clusterId: "${owned['bank']!.cluster}"`))).toEqual([
+        'CLUSTER_MISSING',
+      ]);
+    });
+  });
+
   it('ends a token at once when it is revoked, and by itself when its time is over', async () => {
     const revoked = await holder('Auditor');
     await see(revoked.secret);

@@ -124,6 +124,32 @@ export class RoleType {
   @Field({ description: 'Whether it is always there and cannot be changed.' }) builtIn!: boolean;
 }
 
+@InputType({ description: 'A role of the organization.' })
+export class SaveRoleInput {
+  @Field({ description: 'Name (RFC 1123 label); no role that is always there has such a name.' })
+  name!: string;
+  @Field(() => [String], { description: 'What it allows: `Cluster:read`.' }) permissions!: string[];
+}
+
+@InputType({ description: 'The role that ends, and with it what it gave.' })
+export class DeleteRoleInput {
+  @Field({ description: 'Name.' }) name!: string;
+}
+
+@ObjectType('Subject', { description: 'Somebody who has roles.' })
+export class SubjectType {
+  @Field(() => SubjectKindType, { description: 'What `subject` names.' }) subjectKind!: string;
+  @Field({ description: 'Who it is.' }) subject!: string;
+}
+
+@ArgsType()
+export class WhoCanArgs {
+  @Field({ description: '`Cluster:write`.' }) permission!: string;
+  @Field(() => ID, { nullable: true, description: 'To this cluster.' }) clusterId?: string;
+  @Field(() => String, { nullable: true, description: 'Or in the project of this name.' })
+  project?: string;
+}
+
 @ObjectType('MyPermission', { description: 'What the caller may do, and where.' })
 export class MyPermissionType {
   @Field({ description: '`Cluster:read`.' }) permission!: string;

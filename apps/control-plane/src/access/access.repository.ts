@@ -2,7 +2,8 @@ import type { LabelSelector } from '@picket/selector';
 import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
-import { type Ability, abilitySql } from './ability.ts';
+import { type Ability, abilitySql, type Instance } from './ability.ts';
+import type { StoredBinding } from './held.ts';
 import type { Permission } from './permissions.ts';
 
 export type SubjectKind = 'TOKEN' | 'USER' | 'GROUP';
@@ -14,6 +15,12 @@ export interface ApiToken {
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
+}
+
+export interface SubjectBindings {
+  readonly subjectKind: SubjectKind;
+  readonly subject: string;
+  readonly bindings: readonly StoredBinding[];
 }
 
 export interface RoleBinding {
@@ -158,6 +165,55 @@ export class AccessRepository {
       'SELECT name, permissions FROM roles WHERE organization_id = $1 ORDER BY name',
       [organizationId],
     );
+  }
+
+  async saveRole(
+    organizationId: string,
+    name: string,
+    permissions: readonly Permission[],
+  ): Promise<void> {
+    await this.#dataSource.query(
+      `INSERT INTO roles (organization_id, name, permissions) VALUES ($1, $2, $3)
+       ON CONFLICT (organization_id, name) DO UPDATE SET permissions = excluded.permissions`,
+      [organizationId, name, permissions],
+    );
+  }
+
+  /** Returns whether there was one. */
+  async removeRole(organizationId: string, name: string, sql: Sql): Promise<boolean> {
+    await sql.query('DELETE FROM role_bindings WHERE organization_id = $1 AND role = $2', [
+      organizationId,
+      name,
+    ]);
+    const [, affected] = await sql.query(
+      'DELETE FROM roles WHERE organization_id = $1 AND name = $2',
+      [organizationId, name],
+    );
+    return affected > 0;
+  }
+
+  /** All bindings of the organization by subject; of a token that has ended there are none. */
+  async bindingsBySubject(organizationId: string): Promise<SubjectBindings[]> {
+    return this.#dataSource.query(
+      `SELECT b.subject_kind AS "subjectKind", b.subject, json_agg(json_build_object(
+           'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
+         )) AS bindings
+       FROM role_bindings b
+         LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
+         LEFT JOIN api_tokens t ON b.subject_kind = 'TOKEN' AND t.id::text = b.subject
+       WHERE b.organization_id = $1 AND (b.subject_kind <> 'TOKEN' OR t.expires_at IS NULL OR t.expires_at > now())
+       GROUP BY b.subject_kind, b.subject ORDER BY b.subject_kind, b.subject`,
+      [organizationId],
+    );
+  }
+
+  /** What the rules of access need to know of a cluster. */
+  async findCluster(id: string): Promise<Instance | undefined> {
+    const [cluster] = await this.#dataSource.query(
+      `SELECT p.organization_id AS "organizationId", p.id AS "projectId", c.labels FROM clusters c JOIN projects p ON p.id = c.project_id WHERE c.id = $1`,
+      [id],
+    );
+    return cluster;
   }
 
   async findProject(

@@ -21,6 +21,15 @@ export class AccessResolver {
     return this.access.roles(actor);
   }
 
+  @Query(() => [graphql.SubjectType], {
+    description:
+      'Who may do this to a cluster, in a project, or in the whole organization. At most 1,000.',
+  })
+  @Requires('read', 'RoleBinding')
+  whoCan(@CurrentActor() actor: Actor, @Args() question: graphql.WhoCanArgs): Promise<object[]> {
+    return this.access.whoCan(actor, question);
+  }
+
   @Query(() => graphql.ApiTokenConnection, {
     name: 'apiTokens',
     description: 'Tokens for automation, by name.',
@@ -63,6 +72,26 @@ export class AccessResolver {
     @Args('input') { tokenId }: graphql.RevokeApiTokenInput,
   ): Promise<string> {
     return this.access.revokeToken(actor, tokenId);
+  }
+
+  @Mutation(() => graphql.RoleType, {
+    description: 'Makes a role of the organization, or changes what it allows.',
+  })
+  @Requires('write', 'RoleBinding')
+  saveRole(
+    @CurrentActor() actor: Actor,
+    @Args('input') input: graphql.SaveRoleInput,
+  ): Promise<object> {
+    return this.access.saveRole(actor, input);
+  }
+
+  @Mutation(() => String, { description: 'Ends a role, and what it gave. At once.' })
+  @Requires('write', 'RoleBinding')
+  deleteRole(
+    @CurrentActor() actor: Actor,
+    @Args('input') { name }: graphql.DeleteRoleInput,
+  ): Promise<string> {
+    return this.access.deleteRole(actor, name);
   }
 
   @Mutation(() => graphql.RoleBindingType, {

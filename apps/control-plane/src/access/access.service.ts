@@ -6,12 +6,13 @@ import { type Connection, connectionOf, pageRequest } from '../platform/connecti
 import { inTransaction } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, nameSchema } from '../platform/input.ts';
-import { type Instance, mayDo } from './ability.ts';
+import { abilityFor, type Instance, mayDo } from './ability.ts';
 import { Escalation, LastAdmin, RoleBindingMissing, RoleMissing, TokenMissing } from './access.ts';
+import { heldBy } from './held.ts';
 import type { AccessRepository, ApiToken, RoleBinding, SubjectKind } from './access.repository.ts';
 import { type Actor, authorize } from './actor.ts';
-import { type Action, type Permission, ROLES, type Thing } from './permissions.ts';
-import { noProjectOf } from './project-missing.ts';
+import { type Action, Permission, Permissions, ROLES, type Thing } from './permissions.ts';
+import { noClusterOf, noProjectOf } from './missing.ts';
 import { newToken, TOKEN_PREFIX } from './tokens.ts';
 
 export interface Role {
@@ -32,6 +33,8 @@ interface Parts {
   readonly fanOut: FanOut;
 }
 
+/** Most subjects of one answer. */
+const SUBJECTS_MAX = 1_000;
 const Subject = z.string().min(1).max(256);
 
 /** The use cases of tokens, roles and role bindings. Whoever changes them, all replicas forget at once what they knew. */
@@ -96,6 +99,55 @@ export class AccessService {
     ];
   }
 
+  /** Throws Escalation for a permission that the actor does not have in the whole organization. */
+  async saveRole(
+    actor: Actor,
+    input: { name: string; permissions: readonly string[] },
+  ): Promise<Role> {
+    const { organizationId } = actor;
+    authorize(actor, 'write', 'RoleBinding', { organizationId });
+    const name = checked(nameSchema, input.name, 'name');
+    const permissions = checked(Permissions, [...input.permissions], 'permissions');
+    mustHave(actor, permissions, { organizationId });
+    await this.#parts.access.saveRole(organizationId, name, permissions);
+    await this.#parts.fanOut.publish('tokens.changed', null);
+    return { name, permissions, builtIn: false };
+  }
+
+  async deleteRole(actor: Actor, name: string): Promise<string> {
+    const { dataSource, access, fanOut } = this.#parts;
+    const { organizationId } = actor;
+    authorize(actor, 'write', 'RoleBinding', { organizationId });
+    const missing = new RoleMissing(`There is no role ${name} that could be deleted`, { name });
+    if (Object.hasOwn(ROLES, name)) throw missing;
+    await inTransaction(dataSource, async (sql) => {
+      if (!(await access.removeRole(organizationId, name, sql))) throw missing;
+    });
+    await fanOut.publish('tokens.changed', null);
+    return name;
+  }
+
+  /** Who may do something, by the same abilities that decide when they try. */
+  async whoCan(
+    actor: Actor,
+    question: { permission: string; clusterId?: string; project?: string },
+  ): Promise<{ subjectKind: SubjectKind; subject: string }[]> {
+    const { access } = this.#parts;
+    const permission = checked(Permission, question.permission, 'permission');
+    const [thing, action] = permission.split(':') as [Thing, Action];
+    const { organizationId } = actor;
+    const instance = await this.#asked(actor, question);
+    // Whoever reads bindings of a project learns of those that reach it from above, and of no other project's.
+    authorize(actor, 'read', 'RoleBinding', instance);
+    const subjects = await access.bindingsBySubject(organizationId);
+    return subjects
+      .filter(({ bindings }) =>
+        mayDo(abilityFor(organizationId, heldBy(bindings)), action, thing, instance),
+      )
+      .slice(0, SUBJECTS_MAX)
+      .map(({ subjectKind, subject }) => ({ subjectKind, subject }));
+  }
+
   async listBindings(
     { ability }: Actor,
     first: number,
@@ -134,16 +186,7 @@ export class AccessService {
     const role = (await this.roles(actor)).find(({ name }) => name === input.role);
     if (!role) throw new RoleMissing(`There is no role ${input.role}`, { name: input.role });
     if (input.subjectKind === 'TOKEN') await this.#ownToken(actor, subject);
-    for (const permission of role.permissions) {
-      const [thing, action] = permission.split(':') as [Thing, Action];
-      if (!mayDo(actor.ability, action, thing, instance))
-        throw new Escalation(
-          `You may not give ${permission}, which you do not have there yourself`,
-          {
-            permission,
-          },
-        );
-    }
+    mustHave(actor, role.permissions, instance);
     const binding = await access.addBinding({
       organizationId,
       role: role.name,
@@ -188,6 +231,21 @@ export class AccessService {
     });
   }
 
+  async #asked(
+    actor: Actor,
+    { clusterId, project }: { clusterId?: string; project?: string },
+  ): Promise<Instance> {
+    const { organizationId, ability } = actor;
+    if (clusterId !== undefined) {
+      const cluster = await this.#parts.access.findCluster(clusterId);
+      if (!cluster || !mayDo(ability, 'read', 'Cluster', cluster))
+        throw noClusterOf({ id: clusterId });
+      return cluster;
+    }
+    const projectId = await this.#projectId(actor, project ?? null);
+    return { organizationId, ...(projectId !== null && { projectId }) };
+  }
+
   async #projectId(
     { organizationId, ability }: Actor,
     name: string | null,
@@ -216,5 +274,20 @@ export class AccessService {
   ): Promise<void> {
     if ((await this.#parts.access.countAdmins(organizationId, sql)) === 0)
       throw new LastAdmin('The organization would have no OrgAdmin any more', {});
+  }
+}
+
+/** One can only give what one has, all over where it is given. */
+function mustHave(
+  { ability }: Actor,
+  permissions: readonly Permission[],
+  instance: Instance,
+): void {
+  for (const permission of permissions) {
+    const [thing, action] = permission.split(':') as [Thing, Action];
+    if (!mayDo(ability, action, thing, instance))
+      throw new Escalation(`You may not give ${permission}, which you do not have there yourself`, {
+        permission,
+      });
   }
 }

@@ -17,10 +17,12 @@ export const ACTIONS = ['read', 'write'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** What a role consists of: `Cluster:read`. */
-export type Permission = `${Thing}:${Action}`;
-export const PERMISSIONS: readonly Permission[] = THINGS.flatMap((thing) =>
-  ACTIONS.map((action): Permission => `${thing}:${action}`),
+export const Permission = z.enum(
+  THINGS.flatMap((thing) => ACTIONS.map((action) => `${thing}:${action}` as const)),
 );
+export type Permission = z.infer<typeof Permission>;
+export const Permissions = z.array(Permission).min(1);
+export const PERMISSIONS: readonly Permission[] = Permission.options;
 
 const reads = (things: readonly Thing[]): Permission[] =>
   things.map((thing): Permission => `${thing}:read`);

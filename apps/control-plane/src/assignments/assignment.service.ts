@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
-import { noProjectOf } from '../access/project-missing.ts';
+import { noProjectOf } from '../access/missing.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import { type BlueprintVersion, noBlueprintOf, VersionInUse } from '../blueprints/blueprint.ts';
 import { loadIncludes } from '../blueprints/includes.ts';

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
-import { noProjectOf } from '../access/project-missing.ts';
+import { noProjectOf } from '../access/missing.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';

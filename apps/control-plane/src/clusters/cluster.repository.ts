@@ -1,9 +1,10 @@
 import type { LabelSelector } from '@picket/selector';
 import type { DataSource } from 'typeorm';
 
+import { noClusterOf } from '../access/missing.ts';
 import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
-import { type Cluster, ClusterExists, type ClusterState, noClusterOf } from './cluster.ts';
+import { type Cluster, ClusterExists, type ClusterState } from './cluster.ts';
 import { selectorSql } from '../platform/selector-sql.ts';
 
 const COLUMNS = `c.id, c.project_id AS "projectId", json_build_object('name', p.name) AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,

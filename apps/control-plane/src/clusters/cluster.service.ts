@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
-import { noProjectOf } from '../access/project-missing.ts';
+import { noClusterOf, noProjectOf } from '../access/missing.ts';
 import { newToken } from '../access/tokens.ts';
 import type { Config } from '../config/config.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
@@ -13,7 +13,7 @@ import { checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
 import { clustersStale } from './cluster.jobs.ts';
 import type { ClusterRepository } from './cluster.repository.ts';
-import { type Cluster, ClusterMoveForbidden, noClusterOf } from './cluster.ts';
+import { type Cluster, ClusterMoveForbidden } from './cluster.ts';
 import type { Project, ProjectRepository } from './project.repository.ts';
 import { instanceOf, visibleProject } from './visible-project.ts';
 

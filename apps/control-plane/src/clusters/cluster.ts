@@ -24,18 +24,6 @@ export class ProjectExists extends DomainError {
   readonly kind = 'conflict';
 }
 
-export class ClusterMissing extends DomainError {
-  readonly code = 'CLUSTER_MISSING';
-  readonly kind = 'notFound';
-}
-
-/** The same words for a cluster that is not there and for one that the actor may not see. */
-export function noClusterOf(
-  by: { readonly id: string } | { readonly name: string },
-): ClusterMissing {
-  return new ClusterMissing(`There is no cluster ${'id' in by ? by.id : by.name}`, { ...by });
-}
-
 export class ClusterExists extends DomainError {
   readonly code = 'CLUSTER_EXISTS';
   readonly kind = 'conflict';

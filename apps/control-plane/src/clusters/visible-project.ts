@@ -1,4 +1,4 @@
-import { noProjectOf } from '../access/project-missing.ts';
+import { noProjectOf } from '../access/missing.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import type { Sql } from '../platform/database.ts';
 

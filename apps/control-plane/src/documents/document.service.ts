@@ -2,6 +2,7 @@ import { canonicalJson, DomainError, type Json, pathText } from '@picket/kernel'
 import { type Document, type DocumentProblem, parseDocuments } from '@picket/policy';
 import type { DataSource } from 'typeorm';
 
+import { noClusterOf } from '../access/missing.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import { AssignmentRepository } from '../assignments/assignment.repository.ts';
 import {
@@ -14,7 +15,7 @@ import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts'
 import type { BlueprintService } from '../blueprints/blueprint.service.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ClusterRepository } from '../clusters/cluster.repository.ts';
-import { noClusterOf } from '../clusters/cluster.ts';
+
 import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import type { Config } from '../config/config.ts';

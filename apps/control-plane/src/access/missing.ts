@@ -9,3 +9,14 @@ export class ProjectMissing extends DomainError {
 export function noProjectOf(name: string): ProjectMissing {
   return new ProjectMissing(`There is no project ${name}`, { name });
 }
+
+export class ClusterMissing extends DomainError {
+  readonly code = 'CLUSTER_MISSING';
+  readonly kind = 'notFound';
+}
+
+export function noClusterOf(
+  by: { readonly id: string } | { readonly name: string },
+): ClusterMissing {
+  return new ClusterMissing(`There is no cluster ${'id' in by ? by.id : by.name}`, { ...by });
+}
