@@ -193,3 +193,41 @@ describe('API and worker in processes of their own', () => {
     expect((await fetch(`${worker.url}/agent/v1/sync`, { method: 'POST' })).status).toBe(404);
   });
 });
+
+describe('a hub that is killed while it takes reports in', () => {
+  it('takes in those that come after it is back, without waiting for its sweep', async () => {
+    const hub = await start({ SWEEP_MS: '600000' });
+    await hub.apply(fleet(443));
+    const { id, agent } = await member(hub, 'reporter');
+    const sql = await behind(hub);
+    const status = async (): Promise<Data> =>
+      (await hub.ask('query ($id: ID!) { cluster(id: $id) { status { phase repairs } } }', { id }))[
+        'cluster'
+      ].status;
+    const answer = await eventually(async () => {
+      const synced = await agent.sync();
+      expect(synced.grant).not.toBeNull();
+      return synced;
+    });
+
+    // Its job waits for this lock when the power goes.
+    await sql('BEGIN');
+    await sql('LOCK TABLE report_ledger IN EXCLUSIVE MODE');
+    await agent.follow(answer, { repairs: 1 });
+    await eventually(async () =>
+      expect(
+        (
+          await sql(
+            `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'report_ledger'::regclass`,
+          )
+        ).length,
+      ).toBe(1),
+    );
+    await hub.down('SIGKILL');
+    await sql('ROLLBACK');
+    await hub.up();
+    await agent.follow(answer, { repairs: 1 });
+
+    await eventually(async () => expect(await status()).toEqual({ phase: 'APPLIED', repairs: 2 }));
+  });
+});

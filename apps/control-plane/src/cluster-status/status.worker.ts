@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { reportsReceived } from '../agent-gateway/report.jobs.ts';
 import { type JobHandler, on } from '../platform/jobs.ts';
 import { type StatusRepository, TAKE_MAX } from './status.repository.ts';
-
-const REST_MS = 25;
 
 /** Moves reports from the inbox into the statuses. */
 export class StatusWorker {
@@ -22,13 +18,8 @@ export class StatusWorker {
     await this.#statuses.trimLedger();
   }
 
-  /** Rests after each handful: what comes in a hurry is taken in together, and what comes alone does not wait. */
+  /** What comes meanwhile is announced by a job of its own. */
   async #takeIn(): Promise<void> {
-    for (
-      let taken = await this.#statuses.takeIn();
-      taken > 0;
-      taken = await this.#statuses.takeIn()
-    )
-      if (taken < TAKE_MAX) await sleep(REST_MS);
+    while ((await this.#statuses.takeIn()) === TAKE_MAX);
   }
 }

@@ -39,6 +39,12 @@ type AnyQueue = Pick<Queue, 'add' | 'close' | 'getJobCounts' | 'getWaiting'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 
+/**
+ * A worker that was killed leaves its job to others after at most 15 s, and until then nobody takes the next of its key. A job is not to
+ * blame for being killed: it may start again as often as it takes.
+ */
+const WHEN_KILLED = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 100 };
+
 /** How long a job that runs may go on when the process is to end; what it leaves undone is found in the database again. */
 const RUNNING_MAX_MS = 10_000;
 /** After an outage of Redis the close of a BullMQ connection can wait for an answer that never comes. */
@@ -105,13 +111,14 @@ export class JobQueue {
       };
       const worker = this.#config.REDIS_URL
         ? new Worker(queue, process, {
+            ...WHEN_KILLED,
             connection: { url: this.#config.REDIS_URL, maxRetriesPerRequest: null },
             prefix: 'picket',
           })
         : (new Worker(
             queue,
             process,
-            { connection: this.#postgres() },
+            { ...WHEN_KILLED, connection: this.#postgres() },
             createPostgresBackend,
           ) as unknown as Worker);
       worker.on('error', (error) =>
