@@ -11,7 +11,7 @@ import { cpuSecondsOf, cpuSecondsOfTree, residentBytesOf } from './processes.ts'
 import { RawHttp } from './raw-http.ts';
 
 /** As `picket up` and the image start it. */
-const NODE_FLAG = '--max-semi-space-size=4';
+const NODE_FLAG = '--max-semi-space-size=8';
 
 type Data = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- answers of GraphQL
 

@@ -53,7 +53,7 @@ export async function startLocalHub(
         title: 'The hub',
         script: repositoryFile('apps/control-plane/dist/main.all.js'),
         // Node's default lets ten thousand streams grow the young generation to 128 MB that nobody needs.
-        nodeFlags: ['--max-semi-space-size=4'],
+        nodeFlags: ['--max-semi-space-size=8'],
         env: hubEnvironment({ stateDir, databaseUrl: postgres.url, port: chosenPort, tokenFile }),
         logFile: join(stateDir, 'hub.log'),
       }),

@@ -47,8 +47,8 @@ const BLOBS_MAX = 64;
 const SMALL_BODY_BYTES = 64 * 1_024;
 const REPORT_BODY_BYTES = 1_048_576;
 
-/** How long reports of a moment wait for a common job. */
-const ANNOUNCE_MS = 20;
+/** Between two jobs for reports: each costs as much as a hundred reports. */
+const ANNOUNCE_MS = 100;
 
 /** A policy set as it is stored, and as it goes with a grant. */
 interface Blob {
@@ -81,6 +81,8 @@ export class AgentGateway {
   readonly #blobs = new Map<string, Blob>();
   /** The job for reports that were accepted just now. */
   #announced: Promise<void> | undefined;
+  /** When the last one was sent (ms, monotonic). */
+  #announcedMs = -ANNOUNCE_MS;
   #heartbeats = new Map<string, SyncRequest>();
   readonly #flusher: NodeJS.Timeout;
 
@@ -255,10 +257,11 @@ export class AgentGateway {
       await this.#parts.jobs.enqueue(clustersStale, {});
   }
 
-  /** One job for all reports of a moment. */
+  /** A job at once for reports that come alone, and one for all that come in a hurry. */
   async #announce(): Promise<void> {
-    await sleep(ANNOUNCE_MS);
+    await sleep(Math.max(0, this.#announcedMs + ANNOUNCE_MS - performance.now()));
     this.#announced = undefined;
+    this.#announcedMs = performance.now();
     await this.#parts.jobs.enqueue(reportsReceived, {});
   }
 
