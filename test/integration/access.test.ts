@@ -220,6 +220,38 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
       expect(codesOf(answer)).toEqual(['PROJECT_MISSING']);
     });
 
+    it('and what may be seen and not changed is refused document by document', async () => {
+      const { id: subject, secret } = await holder('PlatformAdmin', { project: 'bank' });
+      await bind({ role: 'Auditor', subjectKind: 'TOKEN', subject, project: 'shop' });
+
+      const { data } = await hub.query(
+        `mutation ($input: ApplyDocumentsInput!) { applyDocuments(input: $input) { results { name } problems { name code } } }`,
+        {
+          input: {
+            project: 'shop',
+            yaml: `apiVersion: picket.dev/v1alpha1
+kind: Blueprint
+metadata: { name: mine }
+spec: ${JSON.stringify(DENY)}
+---
+apiVersion: picket.dev/v1alpha1
+kind: Cluster
+metadata: { name: shop-prod, labels: { tier: dev } }
+`,
+          },
+        },
+        secret,
+      );
+
+      expect(data['applyDocuments']).toEqual({
+        results: [],
+        problems: [
+          { name: 'mine', code: 'FORBIDDEN' },
+          { name: 'shop-prod', code: 'FORBIDDEN' },
+        ],
+      });
+    });
+
     it('everything of another organization, for its administrator', async () => {
       const stranger = await strangersAdmin();
       const { cluster, blueprint, assignment } = owned['shop']!;
@@ -290,6 +322,40 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
       expect(codesOf(await give('ProjectAdmin', { project: 'shop' }))).toEqual([]);
       expect(codesOf(await give('ProjectAdmin', {}))).toEqual(['FORBIDDEN']);
       expect(codesOf(await give('ProjectAdmin', { project: 'bank' }))).toEqual(['PROJECT_MISSING']);
+    });
+
+    it('takes away no more than one has oneself there', async () => {
+      const { secret } = await holder('ProjectAdmin', { project: 'shop' });
+      const { id: subject } = await newToken();
+      const to = { subjectKind: 'TOKEN', subject, project: 'shop' };
+      const above = await bind({ ...to, role: 'PlatformAdmin' });
+      const equal = await bind({ ...to, role: 'ProjectAdmin' });
+      const take = ({ data }: Answer): Promise<Answer> =>
+        hub.query(
+          `mutation ($id: ID!) { deleteRoleBinding(input: { roleBindingId: $id }) }`,
+          { id: data['createRoleBinding'].id },
+          secret,
+        );
+
+      expect(codesOf(await take(above))).toEqual(['ESCALATION']);
+      expect(codesOf(await take(equal))).toEqual([]);
+    });
+
+    it('gives one subject at most 50 roles', async () => {
+      const { id: subject } = await newToken();
+      const give = (number: number): Promise<Answer> =>
+        bind({
+          role: 'Auditor',
+          subjectKind: 'TOKEN',
+          subject,
+          clusterSelector: { matchLabels: { number: String(number) } },
+        });
+
+      const answers = await Promise.all(Array.from({ length: 49 }, (_, number) => give(number)));
+      const [last, more] = [await give(49), await give(50)];
+
+      expect([...answers, last].flatMap(codesOf)).toEqual([]);
+      expect(codesOf(more)).toEqual(['LIMIT_REACHED']);
     });
 
     it('refuses what is not there, and the same twice is one', async () => {
@@ -376,6 +442,10 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
       expect(codesOf(await save('odd', ['Cluster:fly']))).toEqual(['INPUT_INVALID']);
       expect(codesOf(await save('OrgAdmin', ['Cluster:read']))).toEqual(['INPUT_INVALID']);
       expect(codesOf(await save('strong', ['Cluster:write'], secret))).toEqual(['ESCALATION']);
+      await save('strong', ['Cluster:write']);
+      const weaken = await save('strong', ['Cluster:read'], secret);
+      const end = await hub.query('mutation { deleteRole(input: { name: "strong" }) }', {}, secret);
+      expect([weaken, end].flatMap(codesOf)).toEqual(['ESCALATION', 'ESCALATION']);
       expect(
         codesOf(await hub.query('mutation { deleteRole(input: { name: "OrgAdmin" }) }')),
       ).toEqual(['ROLE_MISSING']);

@@ -3,7 +3,7 @@ import { rulesToCondition } from '@casl/ability/extra';
 import { type LabelSelector, matchesLabels } from '@picket/selector';
 
 import { selectorSql } from '../platform/selector-sql.ts';
-import type { Action, Permission, Thing } from './permissions.ts';
+import { type Action, partsOf, type Permission, type Thing } from './permissions.ts';
 import type { Scope } from './scope.ts';
 
 /** What a role binding gives an actor. */
@@ -37,13 +37,15 @@ export type Ability = CaslAbility<[Action, Thing | (Instance & object)], Where>;
 
 /** What somebody may do who holds these roles in this organization. */
 export function abilityFor(organizationId: string, held: readonly Held[]): Ability {
-  const rules = held.flatMap(({ permissions, scope }) =>
-    permissions.flatMap((permission): RawRuleOf<Ability>[] => {
-      const [thing, action] = permission.split(':') as [Thing, Action];
-      const conditions = whereOf(organizationId, scope, thing, action);
+  const rules = held.flatMap(({ permissions, scope }): RawRuleOf<Ability>[] => [
+    // Whoever holds anything sees of which organization it is a part, and what it may do there.
+    { action: 'read', subject: 'Organization', conditions: { organizationId } },
+    ...permissions.flatMap((permission) => {
+      const [thing, action] = partsOf(permission);
+      const conditions = whereOf(organizationId, scope, thing);
       return conditions ? [{ action, subject: thing, conditions }] : [];
     }),
-  );
+  ]);
   return new CaslAbility<[Action, Thing | (Instance & object)], Where>(rules, {
     conditionsMatcher: (where) => (instance) => holds(where, instance as unknown as Instance),
   });
@@ -87,14 +89,7 @@ export function abilitySql(
 }
 
 /** What a scope means for things of a kind; undefined: it does not reach them. */
-function whereOf(
-  organizationId: string,
-  scope: Scope,
-  thing: Thing,
-  action: Action,
-): Where | undefined {
-  // Whoever may read anything sees of which organization it is a part.
-  if (thing === 'Organization' && action === 'read') return { organizationId };
+function whereOf(organizationId: string, scope: Scope, thing: Thing): Where | undefined {
   switch (scope.kind) {
     case 'organization':
       return { organizationId };

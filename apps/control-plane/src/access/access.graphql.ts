@@ -4,7 +4,6 @@ import {
   GraphQLISODateTime,
   ID,
   InputType,
-  Int,
   ObjectType,
   registerEnumType,
 } from '@nestjs/graphql';
@@ -12,14 +11,12 @@ import {
 import { ConnectionType } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
-export const SubjectKindType = { TOKEN: 'TOKEN', USER: 'USER', GROUP: 'GROUP' } as const;
+export const SubjectKindType = { TOKEN: 'TOKEN' } as const;
 registerEnumType(SubjectKindType, {
   name: 'SubjectKind',
   description: 'Whom a role binding names.',
   valuesMap: {
     TOKEN: { description: 'An API token, by its id.' },
-    USER: { description: 'A person, by the subject of their identity provider.' },
-    GROUP: { description: 'A group of their identity provider.' },
   },
 });
 
@@ -96,12 +93,13 @@ export class RoleBindingType {
 export class RoleBindingConnection extends ConnectionType(RoleBindingType, 'RoleBinding') {}
 
 @InputType({
-  description: 'Whom to give which role, where. One can only give what one may do oneself.',
+  description:
+    'Whom to give which role, where. One can only give what one may do oneself. At most 50 for one subject.',
 })
 export class CreateRoleBindingInput {
   @Field({ description: 'The role.' }) role!: string;
   @Field(() => SubjectKindType, { description: 'What `subject` names.' })
-  subjectKind!: 'TOKEN' | 'USER' | 'GROUP';
+  subjectKind!: 'TOKEN';
   @Field({ description: 'Who gets the role.' }) subject!: string;
   @Field(() => String, { nullable: true, description: 'Name of a project; all when left out.' })
   project?: string | null;
@@ -163,11 +161,4 @@ export class MyPermissionType {
     description: 'LabelSelector over cluster labels; null: all.',
   })
   clusterSelector!: object | null;
-}
-
-@ArgsType()
-export class AccessPageArgs {
-  @Field(() => Int, { defaultValue: 50, description: 'How many, 1 to 200.' }) first!: number;
-  @Field(() => String, { nullable: true, description: 'Cursor after which the page starts.' })
-  after?: string;
 }

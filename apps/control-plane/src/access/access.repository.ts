@@ -6,7 +6,7 @@ import { type Ability, abilitySql, type Instance } from './ability.ts';
 import type { StoredBinding } from './held.ts';
 import type { Permission } from './permissions.ts';
 
-export type SubjectKind = 'TOKEN' | 'USER' | 'GROUP';
+export type SubjectKind = 'TOKEN';
 
 export interface ApiToken {
   readonly id: string;
@@ -179,21 +179,36 @@ export class AccessRepository {
     );
   }
 
-  /** Returns whether there was one. */
-  async removeRole(organizationId: string, name: string, sql: Sql): Promise<boolean> {
+  /** Ends a role and what was bound to it. */
+  async removeRole(organizationId: string, name: string, sql: Sql): Promise<void> {
     await sql.query('DELETE FROM role_bindings WHERE organization_id = $1 AND role = $2', [
       organizationId,
       name,
     ]);
-    const [, affected] = await sql.query(
-      'DELETE FROM roles WHERE organization_id = $1 AND name = $2',
-      [organizationId, name],
-    );
-    return affected > 0;
+    await sql.query('DELETE FROM roles WHERE organization_id = $1 AND name = $2', [
+      organizationId,
+      name,
+    ]);
   }
 
-  /** All bindings of the organization by subject; of a token that has ended there are none. */
-  async bindingsBySubject(organizationId: string): Promise<SubjectBindings[]> {
+  async countBindingsOf(
+    organizationId: string,
+    subjectKind: SubjectKind,
+    subject: string,
+  ): Promise<number> {
+    const [row] = await this.#dataSource.query(
+      'SELECT count(*)::int AS count FROM role_bindings WHERE organization_id = $1 AND subject_kind = $2 AND subject = $3',
+      [organizationId, subjectKind, subject],
+    );
+    return row.count;
+  }
+
+  /** Bindings of these roles that may reach into a project, or beyond all, by subject; of a token that has ended there are none. */
+  async bindingsBySubject(
+    organizationId: string,
+    roles: readonly string[],
+    projectId: string | null,
+  ): Promise<SubjectBindings[]> {
     return this.#dataSource.query(
       `SELECT b.subject_kind AS "subjectKind", b.subject, json_agg(json_build_object(
            'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
@@ -201,9 +216,10 @@ export class AccessRepository {
        FROM role_bindings b
          LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
          LEFT JOIN api_tokens t ON b.subject_kind = 'TOKEN' AND t.id::text = b.subject
-       WHERE b.organization_id = $1 AND (b.subject_kind <> 'TOKEN' OR t.expires_at IS NULL OR t.expires_at > now())
+       WHERE b.organization_id = $1 AND b.role = ANY($2) AND (b.project_id IS NULL OR b.project_id = $3)
+         AND (b.subject_kind <> 'TOKEN' OR t.expires_at IS NULL OR t.expires_at > now())
        GROUP BY b.subject_kind, b.subject ORDER BY b.subject_kind, b.subject`,
-      [organizationId],
+      [organizationId, roles, projectId],
     );
   }
 

@@ -1,5 +1,6 @@
 import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
 
+import { PageArgs } from '../platform/connection.ts';
 import { CurrentActor, Requires } from './access.guard.ts';
 import * as graphql from './access.graphql.ts';
 import { AccessService } from './access.service.ts';
@@ -35,10 +36,7 @@ export class AccessResolver {
     description: 'Tokens for automation, by name.',
   })
   @Requires('read', 'Token')
-  listApiTokens(
-    @CurrentActor() actor: Actor,
-    @Args() { first, after }: graphql.AccessPageArgs,
-  ): Promise<object> {
+  listApiTokens(@CurrentActor() actor: Actor, @Args() { first, after }: PageArgs): Promise<object> {
     return this.access.listTokens(actor, first, after);
   }
 
@@ -49,7 +47,7 @@ export class AccessResolver {
   @Requires('read', 'RoleBinding')
   listRoleBindings(
     @CurrentActor() actor: Actor,
-    @Args() { first, after }: graphql.AccessPageArgs,
+    @Args() { first, after }: PageArgs,
   ): Promise<object> {
     return this.access.listBindings(actor, first, after);
   }

@@ -7,11 +7,18 @@ import { inTransaction } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, nameSchema } from '../platform/input.ts';
 import { abilityFor, type Instance, mayDo } from './ability.ts';
-import { Escalation, LastAdmin, RoleBindingMissing, RoleMissing, TokenMissing } from './access.ts';
+import {
+  Escalation,
+  LastAdmin,
+  LimitReached,
+  RoleBindingMissing,
+  RoleMissing,
+  TokenMissing,
+} from './access.ts';
 import { heldBy } from './held.ts';
 import type { AccessRepository, ApiToken, RoleBinding, SubjectKind } from './access.repository.ts';
 import { type Actor, authorize } from './actor.ts';
-import { type Action, Permission, Permissions, ROLES, type Thing } from './permissions.ts';
+import { partsOf, Permission, Permissions, ROLES } from './permissions.ts';
 import { noClusterOf, noProjectOf } from './missing.ts';
 import { newToken, TOKEN_PREFIX } from './tokens.ts';
 
@@ -33,6 +40,10 @@ interface Parts {
   readonly fanOut: FanOut;
 }
 
+/** Each is a part of the condition of every list. */
+const BINDINGS_MAX = 50;
+/** All of them are listed at once. */
+const ROLES_MAX = 200;
 /** Most subjects of one answer. */
 const SUBJECTS_MAX = 1_000;
 const Subject = z.string().min(1).max(256);
@@ -99,7 +110,7 @@ export class AccessService {
     ];
   }
 
-  /** Throws Escalation for a permission that the actor does not have in the whole organization. */
+  /** Throws Escalation for a permission, given or taken, that the actor does not have in the whole organization. */
   async saveRole(
     actor: Actor,
     input: { name: string; permissions: readonly string[] },
@@ -108,7 +119,11 @@ export class AccessService {
     authorize(actor, 'write', 'RoleBinding', { organizationId });
     const name = checked(nameSchema, input.name, 'name');
     const permissions = checked(Permissions, [...input.permissions], 'permissions');
-    mustHave(actor, permissions, { organizationId });
+    const roles = await this.roles(actor);
+    const before = roles.find((role) => role.name === name);
+    if (!before && roles.length >= ROLES_MAX)
+      throw new LimitReached(`An organization has at most ${ROLES_MAX} roles`, { max: ROLES_MAX });
+    mustHave(actor, [...permissions, ...(before?.permissions ?? [])], { organizationId });
     await this.#parts.access.saveRole(organizationId, name, permissions);
     await this.#parts.fanOut.publish('tokens.changed', null);
     return { name, permissions, builtIn: false };
@@ -118,11 +133,10 @@ export class AccessService {
     const { dataSource, access, fanOut } = this.#parts;
     const { organizationId } = actor;
     authorize(actor, 'write', 'RoleBinding', { organizationId });
-    const missing = new RoleMissing(`There is no role ${name} that could be deleted`, { name });
-    if (Object.hasOwn(ROLES, name)) throw missing;
-    await inTransaction(dataSource, async (sql) => {
-      if (!(await access.removeRole(organizationId, name, sql))) throw missing;
-    });
+    const role = (await this.roles(actor)).find((each) => each.name === name && !each.builtIn);
+    if (!role) throw new RoleMissing(`There is no role ${name} that could be deleted`, { name });
+    mustHave(actor, role.permissions, { organizationId });
+    await inTransaction(dataSource, (sql) => access.removeRole(organizationId, name, sql));
     await fanOut.publish('tokens.changed', null);
     return name;
   }
@@ -134,12 +148,19 @@ export class AccessService {
   ): Promise<{ subjectKind: SubjectKind; subject: string }[]> {
     const { access } = this.#parts;
     const permission = checked(Permission, question.permission, 'permission');
-    const [thing, action] = permission.split(':') as [Thing, Action];
+    const [thing, action] = partsOf(permission);
     const { organizationId } = actor;
     const instance = await this.#asked(actor, question);
     // Whoever reads bindings of a project learns of those that reach it from above, and of no other project's.
     authorize(actor, 'read', 'RoleBinding', instance);
-    const subjects = await access.bindingsBySubject(organizationId);
+    const roles = (await this.roles(actor)).filter(
+      ({ permissions }) => permission === 'Organization:read' || permissions.includes(permission),
+    );
+    const subjects = await access.bindingsBySubject(
+      organizationId,
+      roles.map(({ name }) => name),
+      instance.projectId ?? null,
+    );
     return subjects
       .filter(({ bindings }) =>
         mayDo(abilityFor(organizationId, heldBy(bindings)), action, thing, instance),
@@ -187,6 +208,10 @@ export class AccessService {
     if (!role) throw new RoleMissing(`There is no role ${input.role}`, { name: input.role });
     if (input.subjectKind === 'TOKEN') await this.#ownToken(actor, subject);
     mustHave(actor, role.permissions, instance);
+    if ((await access.countBindingsOf(organizationId, input.subjectKind, subject)) >= BINDINGS_MAX)
+      throw new LimitReached(`One subject has at most ${BINDINGS_MAX} role bindings`, {
+        max: BINDINGS_MAX,
+      });
     const binding = await access.addBinding({
       organizationId,
       role: role.name,
@@ -207,6 +232,8 @@ export class AccessService {
     const { organizationId, projectId } = binding;
     const instance = { organizationId, ...(projectId !== null && { projectId }) };
     authorize(actor, 'write', 'RoleBinding', instance, missing);
+    const role = (await this.roles(actor)).find(({ name }) => name === binding.role);
+    mustHave(actor, role?.permissions ?? [], instance);
     await inTransaction(dataSource, async (sql) => {
       await access.removeBinding(id, sql);
       await this.#keepAnAdmin(organizationId, sql);
@@ -277,17 +304,20 @@ export class AccessService {
   }
 }
 
-/** One can only give what one has, all over where it is given. */
+/** One can only give, and take away, what one has, all over where it holds. */
 function mustHave(
   { ability }: Actor,
   permissions: readonly Permission[],
   instance: Instance,
 ): void {
   for (const permission of permissions) {
-    const [thing, action] = permission.split(':') as [Thing, Action];
+    const [thing, action] = partsOf(permission);
     if (!mayDo(ability, action, thing, instance))
-      throw new Escalation(`You may not give ${permission}, which you do not have there yourself`, {
-        permission,
-      });
+      throw new Escalation(
+        `You may neither give nor take ${permission}, which you do not have there yourself`,
+        {
+          permission,
+        },
+      );
   }
 }

@@ -15,7 +15,13 @@ export class RoleMissing extends DomainError {
   readonly kind = 'notFound';
 }
 
-/** A binding would give more than the one who makes it may do. */
+/** There are as many as there may be. */
+export class LimitReached extends DomainError {
+  readonly code = 'LIMIT_REACHED';
+  readonly kind = 'conflict';
+}
+
+/** More would be given, or taken away, than the actor may do there. */
 export class Escalation extends DomainError {
   readonly code = 'ESCALATION';
   readonly kind = 'forbidden';

@@ -24,6 +24,10 @@ export type Permission = z.infer<typeof Permission>;
 export const Permissions = z.array(Permission).min(1);
 export const PERMISSIONS: readonly Permission[] = Permission.options;
 
+export function partsOf(permission: Permission): [thing: Thing, action: Action] {
+  return permission.split(':') as [Thing, Action];
+}
+
 const reads = (things: readonly Thing[]): Permission[] =>
   things.map((thing): Permission => `${thing}:read`);
 const writes = (things: readonly Thing[]): Permission[] =>

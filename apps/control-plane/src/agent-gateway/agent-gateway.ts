@@ -1,7 +1,4 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 
 import {
   EnrolRequest,
@@ -13,26 +10,23 @@ import {
   type SyncResponse,
   TokenRequest,
 } from '@picket/agent-protocol';
-import { canonicalJson, type Json, pathText, sha256Hex } from '@picket/kernel';
+import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import type { JobQueue } from '../platform/jobs.ts';
-import { jsonFault } from '../platform/json-fault.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DesiredState, PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
 import { NaturalBatch } from './batch.ts';
+import { bodyOf } from './body.ts';
 import { checkState, Enrolment } from './enrolment.ts';
 import type { InboxRepository } from './inbox.repository.ts';
 import type { GatewayKeys } from './keys.ts';
 import { Refused } from './refused.ts';
 import { reportsReceived } from './report.jobs.ts';
 import { Streams } from './streams.ts';
-
-const unzip = promisify(gunzip);
 
 /** Requests that may wait for the database at once; more are told to come back. */
 const WAITING_MAX = 20_000;
@@ -323,66 +317,4 @@ export class AgentGateway {
 
 function overloaded(): Refused {
   return new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
-}
-
-/** Reads, bounds, decompresses and checks a body. Throws Refused with every problem. */
-async function bodyOf<T>(
-  request: FastifyRequest,
-  schema: z.ZodType<T>,
-  maxBytes: number,
-): Promise<T> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'gzip' && encoding !== 'identity')
-    throw new Refused(400, 'INVALID', 'content-encoding: gzip or none is allowed');
-  const raw = await read(request.raw, maxBytes);
-  const text = encoding === 'gzip' ? await inflate(raw, maxBytes) : raw;
-  let json: unknown;
-  try {
-    json = JSON.parse(text.toString('utf8'));
-  } catch {
-    throw new Refused(400, 'INVALID', 'The body is not JSON');
-  }
-  const fault = text.includes('\\u') ? jsonFault(json) : undefined;
-  if (fault) throw new Refused(400, 'INVALID', `${pathText(fault.path)}: ${fault.message}`);
-  const protocol = (json as { protocol?: unknown } | null)?.protocol;
-  if (typeof protocol === 'string' && protocol.split('.')[0] !== '1')
-    throw new Refused(
-      400,
-      'UNSUPPORTED_PROTOCOL',
-      `This hub speaks protocol 1, not ${protocol.slice(0, 16)}`,
-    );
-  const result = schema.safeParse(json);
-  if (!result.success)
-    throw new Refused(400, 'INVALID', z.prettifyError(result.error).slice(0, 2_000));
-  return result.data;
-}
-
-async function read(stream: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) break;
-    chunks.push(chunk);
-  }
-  if (size > maxBytes) {
-    // The rest is read and thrown away, so that the sender gets to see the refusal.
-    stream.resume();
-    throw new Refused(413, 'TOO_LARGE', `The body is larger than ${maxBytes} bytes`);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-
-async function inflate(body: Buffer, maxBytes: number): Promise<Buffer> {
-  try {
-    return await unzip(body, { maxOutputLength: maxBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new Refused(
-        413,
-        'TOO_LARGE',
-        `The body is larger than ${maxBytes} bytes when decompressed`,
-      );
-    throw new Refused(400, 'INVALID', 'The body is not gzip');
-  }
 }

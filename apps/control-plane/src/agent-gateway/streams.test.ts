@@ -47,6 +47,8 @@ describe('the streams of a replica', () => {
     server = createServer((request, response) => {
       const id = request.url?.slice(1) ?? '';
       if (id === 'slow') setTimeout(() => response.end('slow'), 20);
+      // Admitting an agent asks the database, and by then it may have left.
+      else if (id === 'left') request.socket.once('close', () => streams.open('a', response));
       else streams.open(id, response);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,6 +80,20 @@ describe('the streams of a replica', () => {
     expect(listener?.text.indexOf('slow')).toBeLessThan(listener?.text.indexOf(WAKE) ?? 0);
     streams.wake(['a']);
     await until(() => listener?.wakes === 1);
+  });
+
+  it('keeps nothing of one who left before it opened, and leaves the stream alone that is there', async () => {
+    const [young] = await open('a');
+    const left = new Listener((server.address() as AddressInfo).port, 'left');
+    await sleep(20);
+
+    left.leave();
+
+    await until(() => left.isEnded);
+    await sleep(20);
+    streams.wake(['a']);
+    await until(() => young?.wakes === 1);
+    expect([streams.size, young?.isEnded]).toEqual([1, false]);
   });
 
   it('wakes those who are here and asked for, each once', async () => {

@@ -51,6 +51,7 @@ export class Streams {
   }
 
   #begin(clusterId: string, response: ServerResponse, socket: Socket): void {
+    if (socket.destroyed) return; // the agent has gone already, and will not close again
     // The body ends with the connection: neither chunks nor a length, so that the bare socket can go on with it.
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, {

@@ -1,7 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 
-import { PageArgs } from '../clusters/cluster.graphql.ts';
-import { ConnectionType } from '../platform/connection.ts';
+import { ConnectionType, PageArgs } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
 @ObjectType('BlueprintRef', { description: 'The blueprint that an assignment binds.' })

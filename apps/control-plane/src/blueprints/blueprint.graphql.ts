@@ -10,8 +10,8 @@ import {
   registerEnumType,
 } from '@nestjs/graphql';
 
-import { PageArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
-import { ConnectionType } from '../platform/connection.ts';
+import { ProjectRefType } from '../clusters/cluster.graphql.ts';
+import { ConnectionType, PageArgs } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
 export const VersionStateType = {

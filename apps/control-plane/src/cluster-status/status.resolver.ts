@@ -1,9 +1,9 @@
 import { Args, Context, GraphQLISODateTime, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 
 import type { Cluster } from '../clusters/cluster.ts';
-import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
+import { ClusterType } from '../clusters/cluster.graphql.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
-import { connectionOfAll, pageRequest } from '../platform/connection.ts';
+import { connectionOfAll, PageArgs, pageRequest } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 import { PolicySetRepository } from '../policy-sets/policy-set.repository.ts';
 import { type ClusterStatus, statusOf } from './status.ts';

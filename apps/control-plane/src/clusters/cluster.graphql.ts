@@ -4,12 +4,11 @@ import {
   GraphQLISODateTime,
   ID,
   InputType,
-  Int,
   ObjectType,
   registerEnumType,
 } from '@nestjs/graphql';
 
-import { ConnectionType } from '../platform/connection.ts';
+import { ConnectionType, PageArgs } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
 export const ClusterStateType = {
@@ -75,13 +74,6 @@ export class RegisterClusterResult {
   joinToken!: string;
   @Field(() => GraphQLISODateTime, { description: 'When the token ends.' }) expiresAt!: Date;
   @Field({ description: 'Everything the cluster needs: `kubectl apply -f -`.' }) manifest!: string;
-}
-
-@ArgsType()
-export class PageArgs {
-  @Field(() => Int, { defaultValue: 50, description: 'How many, 1 to 200.' }) first!: number;
-  @Field(() => String, { nullable: true, description: 'Cursor after which the page starts.' })
-  after?: string;
 }
 
 @InputType({ description: 'Which clusters. All conditions must hold.' })

@@ -3,6 +3,7 @@ import { agentManifest } from '@picket/agent-protocol';
 
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
+import { PageArgs } from '../platform/connection.ts';
 import type { Cluster } from './cluster.ts';
 import * as graphql from './cluster.graphql.ts';
 import { ClusterService, type Invitation } from './cluster.service.ts';
@@ -25,10 +26,7 @@ export class ClusterResolver {
 
   @Query(() => graphql.ProjectConnection, { name: 'projects', description: 'Projects by name.' })
   @Requires('read', 'Project')
-  listProjects(
-    @CurrentActor() actor: Actor,
-    @Args() { first, after }: graphql.PageArgs,
-  ): Promise<object> {
+  listProjects(@CurrentActor() actor: Actor, @Args() { first, after }: PageArgs): Promise<object> {
     return this.clusters.listProjects(actor, first, after);
   }
 

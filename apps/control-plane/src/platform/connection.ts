@@ -1,10 +1,18 @@
-import { Extensions, Field, Int, ObjectType } from '@nestjs/graphql';
+import { ArgsType, Extensions, Field, Int, ObjectType } from '@nestjs/graphql';
 import { DomainError } from '@picket/kernel';
 
 import { LATER } from './inline-fields.ts';
 
 /** The largest page of any list. */
 export const PAGE_MAX = 200;
+
+/** The arguments of every list. */
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { defaultValue: 50, description: 'How many, 1 to 200.' }) first!: number;
+  @Field(() => String, { nullable: true, description: 'Cursor after which the page starts.' })
+  after?: string;
+}
 
 export class PageInvalid extends DomainError {
   readonly code = 'PAGE_INVALID';

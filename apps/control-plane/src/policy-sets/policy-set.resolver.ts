@@ -2,9 +2,9 @@ import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { type NamespaceTemplate, originOf, type PolicySetObject } from '@picket/compiler';
 
 import type { Cluster } from '../clusters/cluster.ts';
-import { ClusterType, PageArgs } from '../clusters/cluster.graphql.ts';
+import { ClusterType } from '../clusters/cluster.graphql.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
-import { connectionOfAll, pageRequest } from '../platform/connection.ts';
+import { connectionOfAll, PageArgs, pageRequest } from '../platform/connection.ts';
 import * as graphql from './policy-set.graphql.ts';
 import { PolicySetRepository } from './policy-set.repository.ts';
 
