@@ -655,6 +655,18 @@ describe('input that is refused', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ file: folder, code: 'INPUT_EMPTY' }]);
   });
 
+  it('counts a link that leads in a circle', async () => {
+    const folder = folderOf({ 'a.yaml': policy('80') });
+    symlinkSync('loop.yaml', path.join(folder, 'loop.yaml'));
+
+    const { code, stdout } = await analyze(['list', '-f', folder, '-o', 'json']);
+
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { file: `${folder}/loop.yaml`, code: 'FILE_UNREADABLE' },
+    ]);
+  });
+
   it('is what a command line that cannot be meant is, too', async () => {
     const format = await analyze(['list', '-f', shop, '-o', 'xml']);
     const nothing = await analyze(['list']);

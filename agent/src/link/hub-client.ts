@@ -229,10 +229,14 @@ export class HubClient {
   }
 }
 
-/** The text of a policy set that came with its grant. Throws when it is not gzip, or larger than it may be. */
-export async function inlineSet(set: string): Promise<string> {
-  const bytes = await unzip(Buffer.from(set, 'base64'), { maxOutputLength: SET_BYTES_MAX });
-  return bytes.toString('utf8');
+/** The text of a policy set that came with its grant. Undefined when it is not gzip, or larger than it may be: it can still be fetched. */
+export async function inlineSet(set: string): Promise<string | undefined> {
+  try {
+    const bytes = await unzip(Buffer.from(set, 'base64'), { maxOutputLength: SET_BYTES_MAX });
+    return bytes.toString('utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The body of an answer, decompressed; throws when it is larger than it may be. */

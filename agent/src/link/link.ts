@@ -226,8 +226,7 @@ export class Link {
     if (fault !== undefined) return this.#refuse(grant, `The grant was refused: ${fault}`);
     if (grant.digest === digest) return runner.run(grant, undefined);
     const known = this.#fetched?.digest === grant.digest ? this.#fetched.text : undefined;
-    const text =
-      known ?? (set === undefined ? await client.policySet(grant.digest) : await inlineSet(set));
+    const text = known ?? (set && (await inlineSet(set))) ?? (await client.policySet(grant.digest));
     if (sha256Hex(text) !== grant.digest)
       return this.#refuse(grant, 'The policy set was refused: it is not what its digest says');
     logger.info({ sequence: grant.sequence, digest: grant.digest }, 'a new policy set is due');

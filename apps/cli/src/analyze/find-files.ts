@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { InputProblem } from './input-rejected.ts';
@@ -17,7 +17,7 @@ const DEPTH_MAX = 64;
 export function findFiles(paths: readonly string[]): FoundFiles {
   const files = new Map<string, string>();
   const problems: InputProblem[] = [];
-  const refuse = (file: string, code: string, message: string): void => {
+  const refuse: Refuse = (file, code, message) => {
     problems.push({ file, path: '', code, message });
   };
   const add = (file: string): void => {
@@ -29,24 +29,29 @@ export function findFiles(paths: readonly string[]): FoundFiles {
     for (const entry of entriesOf(folder, refuse)) {
       const child = join(folder, entry.name);
       if (entry.isDirectory()) walk(child, depth + 1);
-      else if (EXTENSIONS.test(entry.name) && isFile(child)) add(child);
+      // Links to files count, as a mounted ConfigMap is made of them; one that leads nowhere is no file.
+      else if (EXTENSIONS.test(entry.name) && statOf(child, refuse, () => {})?.isFile()) add(child);
     }
   };
   for (const path of paths) {
-    const found = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
-    if (path !== '-' && !found) refuse(path, 'FILE_MISSING', 'no such file or folder');
-    else if (found?.isDirectory()) walk(path, 1);
-    else add(path);
+    if (path === '-') {
+      add(path);
+      continue;
+    }
+    const found = statOf(path, refuse, () =>
+      refuse(path, 'FILE_MISSING', 'no such file or folder'),
+    );
+    if (found?.isDirectory()) walk(path, 1);
+    else if (found) add(path);
   }
   if (files.size === FILES_MAX)
     refuse(paths.join(', '), 'TOO_MANY', `fewer than ${FILES_MAX} files are read at once`);
   return { files: [...files.values()], problems };
 }
 
-function entriesOf(
-  folder: string,
-  refuse: (file: string, code: string, message: string) => void,
-): Dirent[] {
+type Refuse = (file: string, code: string, message: string) => void;
+
+function entriesOf(folder: string, refuse: Refuse): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
@@ -57,7 +62,14 @@ function entriesOf(
   }
 }
 
-/** Links to files count, as a mounted ConfigMap is made of them. */
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** What a path leads to, if it can be told. */
+function statOf(path: string, refuse: Refuse, onMissing: () => void): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') onMissing();
+    else refuse(path, 'FILE_UNREADABLE', message);
+    return undefined;
+  }
 }
