@@ -3,3 +3,4 @@ export { bindAgentRole, JoinedCluster } from './joined-cluster.ts';
 export { eventually } from './eventually.ts';
 export { plainCapabilities, ProtocolAgent } from './protocol-agent.ts';
 export { describeShapes, type Backends } from './describe-shapes.ts';
+export { AgentScenes, CNPS, documents, OURS, policies } from './agent-scenes.ts';
