@@ -16,7 +16,7 @@ class Probe {
   declared(): void {}
 }
 const actor = (role: RoleName): Actor => ({
-  tokenId: 't',
+  caller: { kind: 'TOKEN', id: 't', name: 't' },
   organizationId: 'o',
   held: [],
   ability: abilityFor('o', [{ permissions: ROLES[role], scope: { kind: 'organization' } }]),

@@ -3,9 +3,16 @@ import { DomainError } from '@picket/kernel';
 import { type Ability, type Held, type Instance, mayDo } from './ability.ts';
 import type { Action, Thing } from './permissions.ts';
 
+/** Who asks: `id` never changes (a token's id, a person's issuer and subject), `name` is for people to read. */
+export interface Caller {
+  readonly kind: 'TOKEN' | 'USER';
+  readonly id: string;
+  readonly name: string;
+}
+
 /** The person or token who asks, with all that it may do. */
 export interface Actor {
-  readonly tokenId: string;
+  readonly caller: Caller;
   readonly organizationId: string;
   readonly held: readonly Held[];
   readonly ability: Ability;

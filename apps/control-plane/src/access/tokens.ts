@@ -43,7 +43,7 @@ export class Tokens {
       `WITH used AS (
          UPDATE api_tokens SET last_used_at = $2::timestamptz WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')
        )
-       SELECT t.id AS "tokenId", t.organization_id AS "organizationId", t.expires_at AS "expiresAt", coalesce(json_agg(json_build_object(
+       SELECT t.id, t.name, t.organization_id AS "organizationId", t.expires_at AS "expiresAt", coalesce(json_agg(json_build_object(
            'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
          )) FILTER (WHERE b.id IS NOT NULL), '[]') AS bindings
        FROM api_tokens t
@@ -53,10 +53,15 @@ export class Tokens {
       [hash, new Date(nowMs)],
     );
     if (!row) return { actor: undefined, endsMs: Infinity };
-    const { tokenId, organizationId, expiresAt, bindings } = row;
+    const { id, name, organizationId, expiresAt, bindings } = row;
     const held = heldBy(bindings);
     return {
-      actor: { tokenId, organizationId, held, ability: abilityFor(organizationId, held) },
+      actor: {
+        caller: { kind: 'TOKEN', id, name },
+        organizationId,
+        held,
+        ability: abilityFor(organizationId, held),
+      },
       endsMs: expiresAt?.getTime() ?? Infinity,
     };
   }
