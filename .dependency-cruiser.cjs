@@ -5,6 +5,7 @@ const PATH = [
   'access',
   'audit',
   'clusters',
+  'namespace-claims',
   'blueprints',
   'assignments',
   'documents',

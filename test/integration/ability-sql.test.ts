@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -15,7 +17,7 @@ import {
   ROLES,
   THINGS,
 } from '../../apps/control-plane/src/access/permissions.ts';
-import type { Scope } from '../../apps/control-plane/src/access/scope.ts';
+import type { Claim, Reach, Scope } from '../../apps/control-plane/src/access/scope.ts';
 import { createTestDatabase, type TestDatabase } from '../support/services/test-database.ts';
 
 let database: TestDatabase;
@@ -31,6 +33,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
+const selectorIds: Record<string, string> = {};
 // Few of each, so that what is held and what is there meet.
 const id = fc.constantFrom(
   '00000000-0000-4000-8000-000000000001',
@@ -39,9 +42,28 @@ const id = fc.constantFrom(
 const labels = fc.dictionary(fc.constantFrom('tier', 'a.b/c'), fc.constantFrom('prod', 'dev'), {
   noNullPrototype: true,
 });
+/** What the hub keeps for each selector that claims have: here those over `tier`, of one project or of all. */
+const reach: fc.Arbitrary<Reach> = fc
+  .record({ projectId: fc.option(id), tier: fc.constantFrom('prod', 'dev') })
+  .map(({ projectId, tier }) => ({
+    selectorId: (selectorIds[`${projectId} ${tier}`] ??= randomUUID()),
+    projectId,
+    selector: { matchLabels: { tier } },
+  }));
+const claim: fc.Arbitrary<Claim> = fc.record({
+  id,
+  name: fc.constant('ours'),
+  projectId: id,
+  reach,
+});
 const scope: fc.Arbitrary<Scope> = fc.oneof(
   fc.record({ kind: fc.constant('organization' as const) }),
-  fc.record({ kind: fc.constant('project' as const), projectId: id }),
+  fc.record({
+    kind: fc.constant('project' as const),
+    projectId: id,
+    claims: fc.array(claim, { maxLength: 2 }),
+  }),
+  fc.record({ kind: fc.constant('claim' as const), claim }),
   fc.record({
     kind: fc.constant('clusters' as const),
     projectId: fc.option(id),
@@ -53,9 +75,24 @@ const held: fc.Arbitrary<Held> = fc.record({
   scope,
 });
 const instance: fc.Arbitrary<Instance> = fc.record(
-  { organizationId: id, projectId: id, labels },
-  { requiredKeys: ['organizationId', 'labels'] }, // labels are never null in a table
+  { organizationId: id, projectId: id, labels, claimId: id, sharedWith: fc.array(id) },
+  { requiredKeys: ['organizationId', 'labels', 'sharedWith'] }, // never null in a table
 );
+
+/** What `selected_clusters` has of these clusters. */
+function pickedOf(
+  rows: readonly (Instance & { clusterId: string })[],
+): { selector_id: string; cluster_id: string }[] {
+  return Object.entries(selectorIds).flatMap(([key, selectorId]) => {
+    const [projectId, tier] = key.split(' ');
+    return rows
+      .filter(
+        (row) =>
+          row.labels?.['tier'] === tier && (projectId === 'null' || projectId === row.projectId),
+      )
+      .map(({ clusterId }) => ({ selector_id: selectorId, cluster_id: clusterId }));
+  });
+}
 
 it('allows in SQL exactly what it allows in memory', async () => {
   await fc.assert(
@@ -67,19 +104,29 @@ it('allows in SQL exactly what it allows in memory', async () => {
       fc.constantFrom(...ACTIONS),
       async (organizationId, roles, all, thing, action) => {
         const ability = abilityFor(organizationId, roles);
-        const columns = { organizationId: 'o', projectId: 'p', labels: 'l' };
-        const values: unknown[] = [JSON.stringify(all)];
+        const rows = all.map((one) => ({ ...one, clusterId: randomUUID() }));
+        const columns = {
+          organizationId: 'o',
+          projectId: 'p',
+          labels: 'l',
+          claimId: 'm',
+          sharedWith: 's',
+          clusterId: 'c',
+        };
+        const values: unknown[] = [JSON.stringify(rows), JSON.stringify(pickedOf(rows))];
         const condition = abilitySql(ability, action, thing, columns, values);
 
-        const { rows } = await client.query(
-          `SELECT coalesce(${condition}, false) AS allowed FROM (
-             SELECT (t->>'organizationId')::uuid AS o, (t->>'projectId')::uuid AS p, t->'labels' AS l, n
+        const answer = await client.query(
+          `WITH selected_clusters AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS s (selector_id uuid, cluster_id uuid))
+           SELECT coalesce(${condition}, false) AS allowed FROM (
+             SELECT (t->>'organizationId')::uuid AS o, (t->>'projectId')::uuid AS p, t->'labels' AS l, (t->>'claimId')::uuid AS m,
+               ARRAY(SELECT jsonb_array_elements_text(t->'sharedWith')::uuid) AS s, (t->>'clusterId')::uuid AS c, n
              FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS t (t, n)
            ) AS t ORDER BY n`,
           values,
         );
 
-        expect(rows.map(({ allowed }) => allowed)).toEqual(
+        expect(answer.rows.map(({ allowed }) => allowed)).toEqual(
           all.map((one) => mayDo(ability, action, thing, one)),
         );
       },

@@ -157,13 +157,13 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
       secret,
     );
 
-    expect(data['myPermissions']).toEqual([
-      {
-        permission: 'Cluster:read',
+    expect(data['myPermissions']).toEqual(
+      ['Cluster:read', 'PolicySet:read'].map((permission) => ({
+        permission,
         project: 'shop',
         clusterSelector: { matchLabels: { tier: 'prod' } },
-      },
-    ]);
+      })),
+    );
   });
 
   describe('what is out of scope answers like what is not there', () => {

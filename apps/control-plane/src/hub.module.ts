@@ -6,12 +6,14 @@ import type { FastifyRequest } from 'fastify';
 
 import { AccessGuard } from './access/access.guard.ts';
 import { AccessResolver } from './access/access.resolver.ts';
+import { guardFields } from './access/guard-fields.ts';
 import { actorOf, graphqlRoute } from './graphql-route.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
 import { ClusterResolver } from './clusters/cluster.resolver.ts';
 import { DocumentResolver } from './documents/document.resolver.ts';
+import { ClaimResolver } from './namespace-claims/claim.resolver.ts';
 import {
   DomainErrorFilter,
   formatGraphqlErrors,
@@ -28,6 +30,7 @@ export const RESOLVERS: Type[] = [
   JsonScalar,
   AccessResolver,
   ClusterResolver,
+  ClaimResolver,
   BlueprintResolver,
   AssignmentResolver,
   DocumentResolver,
@@ -57,7 +60,7 @@ export class HubModule {
           driver: MercuriusDriver,
           autoSchemaFile: schemaFile ?? true,
           sortSchema: true,
-          transformSchema: inlineFields,
+          transformSchema: (schema) => guardFields(inlineFields(schema)),
           jit: 1,
           ide: false,
           queryDepth: QUERY_DEPTH_MAX,

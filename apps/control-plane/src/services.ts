@@ -23,6 +23,8 @@ import type { StatementCounter } from './platform/database.ts';
 import { FanOut } from './platform/fan-out.ts';
 import { type JobHandler, JobQueue } from './platform/jobs.ts';
 import type { Logger } from './platform/logger.ts';
+import { ClaimRepository } from './namespace-claims/claim.repository.ts';
+import { ClaimService } from './namespace-claims/claim.service.ts';
 import { PolicySetRepository } from './policy-sets/policy-set.repository.ts';
 import { PolicySetService } from './policy-sets/policy-set.service.ts';
 import { PolicySetWorker } from './policy-sets/policy-set.worker.ts';
@@ -79,6 +81,13 @@ export function createServices(
     fanOut,
     config,
   });
+  const claimService = new ClaimService({
+    dataSource,
+    claims: new ClaimRepository(dataSource),
+    projects,
+    jobs,
+    fanOut,
+  });
   const blueprintService = new BlueprintService(dataSource, blueprints, projects);
   const assignmentService = new AssignmentService({
     dataSource,
@@ -129,6 +138,7 @@ export function createServices(
       policySets,
       statuses,
       clusterService,
+      claimService,
       blueprintService,
       assignmentService,
       documentService,

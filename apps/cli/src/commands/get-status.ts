@@ -63,7 +63,7 @@ const columns: readonly Column<FleetMember>[] = [
 ];
 
 function describeProblems({ name, status }: FleetMember): string[] {
-  const objects = status.problems.map(
+  const objects = (status.problems ?? []).map(
     ({ kind, namespace, name: object, state, message }) =>
       `${shortKind(kind)} ${namespace ? `${namespace}/` : ''}${object} ${state}: ${message ?? ''}`,
   );

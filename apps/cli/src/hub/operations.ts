@@ -58,7 +58,8 @@ export interface ClusterStatus {
   readonly desiredDigest: string | null;
   readonly appliedDigest: string | null;
   readonly counts: Readonly<Record<'applied' | 'pending' | 'failed' | 'drifted', number>>;
-  readonly problems: readonly ObjectStatus[];
+  /** Null for who may not see what others have there. */
+  readonly problems: readonly ObjectStatus[] | null;
 }
 
 export interface FleetMember {

@@ -86,6 +86,12 @@ export class RoleBindingType {
       'LabelSelector over cluster labels for which it holds; null: not only for clusters.',
   })
   clusterSelector!: object | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Name of the namespace claim of the project for which it holds; null: not for one.',
+  })
+  claim!: string | null;
   @Field(() => GraphQLISODateTime, { description: 'When it was made.' }) createdAt!: Date;
 }
 
@@ -94,7 +100,7 @@ export class RoleBindingConnection extends ConnectionType(RoleBindingType, 'Role
 
 @InputType({
   description:
-    'Whom to give which role, where. One can only give what one may do oneself. At most 50 for one subject.',
+    'Whom to give which role, where. One can only give what one may do oneself. At most 50 for one subject, and 2,000 for claims.',
 })
 export class CreateRoleBindingInput {
   @Field({ description: 'The role.' }) role!: string;
@@ -108,6 +114,11 @@ export class CreateRoleBindingInput {
     description: 'LabelSelector over cluster labels; left out: not only for clusters.',
   })
   clusterSelector?: object | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of a namespace claim of the project; left out: not only for its namespaces.',
+  })
+  claim?: string | null;
 }
 
 @InputType({ description: 'The role binding that ends.' })
@@ -146,6 +157,11 @@ export class WhoCanArgs {
   @Field(() => ID, { nullable: true, description: 'To this cluster.' }) clusterId?: string;
   @Field(() => String, { nullable: true, description: 'Or in the project of this name.' })
   project?: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Or in this namespace claim of the project.',
+  })
+  claim?: string;
 }
 
 @ObjectType('MyPermission', { description: 'What the caller may do, and where.' })
@@ -161,4 +177,9 @@ export class MyPermissionType {
     description: 'LabelSelector over cluster labels; null: all.',
   })
   clusterSelector!: object | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the namespace claim; null: not only for one.',
+  })
+  claim!: string | null;
 }

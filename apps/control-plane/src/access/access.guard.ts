@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   type CanActivate,
   createParamDecorator,
   type ExecutionContext,
@@ -6,19 +7,20 @@ import {
   SetMetadata,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { GqlExecutionContext } from '@nestjs/graphql';
+import { Extensions, GqlExecutionContext } from '@nestjs/graphql';
 
 import { type Actor, NotAllowed, NotAuthenticated } from './actor.ts';
 import type { Action, Thing } from './permissions.ts';
 
-interface Requirement {
+export interface Requirement {
   readonly action: Action;
   readonly type: Thing;
 }
 
-/** Declares what an operation needs. Without it the operation answers FORBIDDEN to everyone. */
+/** Declares what an operation, or a field that is more than a property of its parent, needs. Without it, it answers FORBIDDEN to everyone. */
 export function Requires(action: Action, type: Thing): MethodDecorator {
-  return SetMetadata('requires', { action, type } satisfies Requirement);
+  const requires = { action, type } satisfies Requirement;
+  return applyDecorators(SetMetadata('requires', requires), Extensions({ requires }));
 }
 
 /** The actor of the request. The guard has seen to it that there is one. */

@@ -3,8 +3,9 @@ import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
 import { type Ability, abilitySql, type Instance } from './ability.ts';
-import type { StoredBinding } from './held.ts';
+import { BINDING_JSON, claimsOf, type StoredBinding } from './held.ts';
 import type { Permission } from './permissions.ts';
+import type { Claim } from './scope.ts';
 
 export type SubjectKind = 'TOKEN';
 
@@ -32,14 +33,17 @@ export interface RoleBinding {
   readonly projectId: string | null;
   readonly project: string | null;
   readonly clusterSelector: LabelSelector | null;
+  readonly claimId: string | null;
+  readonly claim: string | null;
   readonly createdAt: Date;
 }
 
 const TOKEN = `t.id, t.organization_id AS "organizationId", t.name, t.created_at AS "createdAt", t.expires_at AS "expiresAt", t.last_used_at AS "lastUsedAt"`;
 const TOKEN_COLUMNS = { organizationId: 't.organization_id' };
 const BINDING = `b.id, b.organization_id AS "organizationId", b.role, b.subject_kind AS "subjectKind", b.subject, b.project_id AS "projectId", p.name AS project,
-  b.cluster_selector AS "clusterSelector", b.created_at AS "createdAt"`;
-const BINDING_FROM = 'FROM role_bindings b LEFT JOIN projects p ON p.id = b.project_id';
+  b.cluster_selector AS "clusterSelector", b.claim_id AS "claimId", n.name AS claim, b.created_at AS "createdAt"`;
+const BINDING_FROM =
+  'FROM role_bindings b LEFT JOIN projects p ON p.id = b.project_id LEFT JOIN namespace_claims n ON n.id = b.claim_id';
 const BINDING_COLUMNS = { organizationId: 'b.organization_id', projectId: 'b.project_id' };
 
 /** Stores tokens, roles and role bindings. */
@@ -128,13 +132,14 @@ export class AccessRepository {
 
   /** Gives what is there already when it is the same. */
   async addBinding(
-    binding: Omit<RoleBinding, 'id' | 'project' | 'createdAt'>,
+    binding: Omit<RoleBinding, 'id' | 'project' | 'claim' | 'createdAt'>,
   ): Promise<RoleBinding> {
-    const { organizationId, subjectKind, subject, role, projectId, clusterSelector } = binding;
+    const { organizationId, subjectKind, subject, role, projectId, clusterSelector, claimId } =
+      binding;
     const [row] = await this.#dataSource.query(
-      `INSERT INTO role_bindings (organization_id, subject_kind, subject, role, project_id, cluster_selector) VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (organization_id, subject_kind, subject, role, project_id, cluster_selector) DO UPDATE SET role = excluded.role RETURNING id`,
-      [organizationId, subjectKind, subject, role, projectId, clusterSelector],
+      `INSERT INTO role_bindings (organization_id, subject_kind, subject, role, project_id, cluster_selector, claim_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT ON CONSTRAINT role_bindings_once DO UPDATE SET role = excluded.role RETURNING id`,
+      [organizationId, subjectKind, subject, role, projectId, clusterSelector, claimId],
     );
     return (await this.findBinding(row.id)) as RoleBinding;
   }
@@ -191,35 +196,39 @@ export class AccessRepository {
     ]);
   }
 
+  /** How many bindings somebody has: of claims, or of anything else. */
   async countBindingsOf(
     organizationId: string,
     subjectKind: SubjectKind,
     subject: string,
+    ofClaims: boolean,
   ): Promise<number> {
     const [row] = await this.#dataSource.query(
-      'SELECT count(*)::int AS count FROM role_bindings WHERE organization_id = $1 AND subject_kind = $2 AND subject = $3',
-      [organizationId, subjectKind, subject],
+      `SELECT count(*)::int AS count FROM role_bindings
+       WHERE organization_id = $1 AND subject_kind = $2 AND subject = $3 AND (claim_id IS NOT NULL) = $4`,
+      [organizationId, subjectKind, subject, ofClaims],
     );
     return row.count;
   }
 
-  /** Bindings of these roles that may reach into a project, or beyond all, by subject; of a token that has ended there are none. */
+  /**
+   * Bindings of these roles by subject: those of the organization, and those of these projects or of all (`undefined`). Of a token that
+   * has ended there are none.
+   */
   async bindingsBySubject(
     organizationId: string,
     roles: readonly string[],
-    projectId: string | null,
+    projectIds: readonly string[] | undefined,
   ): Promise<SubjectBindings[]> {
     return this.#dataSource.query(
-      `SELECT b.subject_kind AS "subjectKind", b.subject, json_agg(json_build_object(
-           'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
-         )) AS bindings
+      `SELECT b.subject_kind AS "subjectKind", b.subject, json_agg(${BINDING_JSON}) AS bindings
        FROM role_bindings b
          LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
          LEFT JOIN api_tokens t ON b.subject_kind = 'TOKEN' AND t.id::text = b.subject
-       WHERE b.organization_id = $1 AND b.role = ANY($2) AND (b.project_id IS NULL OR b.project_id = $3)
+       WHERE b.organization_id = $1 AND b.role = ANY($2) AND ($3::uuid[] IS NULL OR b.project_id IS NULL OR b.project_id = ANY($3))
          AND (b.subject_kind <> 'TOKEN' OR t.expires_at IS NULL OR t.expires_at > now())
        GROUP BY b.subject_kind, b.subject ORDER BY b.subject_kind, b.subject`,
-      [organizationId, roles, projectId],
+      [organizationId, roles, projectIds ?? null],
     );
   }
 
@@ -241,6 +250,19 @@ export class AccessRepository {
       [organizationId, name],
     );
     return project;
+  }
+
+  async findClaim(projectId: string, name: string): Promise<{ id: string } | undefined> {
+    const [claim] = await this.#dataSource.query(
+      'SELECT id FROM namespace_claims WHERE project_id = $1 AND name = $2',
+      [projectId, name],
+    );
+    return claim;
+  }
+
+  /** What access needs to know of the claims that bindings speak of. */
+  claimsOf(bindings: readonly StoredBinding[]): Promise<Claim[]> {
+    return claimsOf(bindings, this.#dataSource);
   }
 
   async projectNames(ids: readonly string[]): Promise<Map<string, string>> {

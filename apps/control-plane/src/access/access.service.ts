@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import { inTransaction } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
-import { checked, nameSchema } from '../platform/input.ts';
-import { abilityFor, type Instance, mayDo } from './ability.ts';
+import { checked, InputInvalid, nameSchema } from '../platform/input.ts';
+import { abilityFor, type Instance, isReached, mayDo } from './ability.ts';
 import {
   Escalation,
   LastAdmin,
@@ -19,7 +19,8 @@ import { heldBy } from './held.ts';
 import type { AccessRepository, ApiToken, RoleBinding, SubjectKind } from './access.repository.ts';
 import { type Actor, authorize } from './actor.ts';
 import { partsOf, Permission, Permissions, ROLES } from './permissions.ts';
-import { noClusterOf, noProjectOf } from './missing.ts';
+import { noClaimOf, noClusterOf, noProjectOf } from './missing.ts';
+import type { Scope } from './scope.ts';
 import { newToken, TOKEN_PREFIX } from './tokens.ts';
 
 export interface Role {
@@ -32,6 +33,7 @@ export interface MyPermission {
   readonly permission: Permission;
   readonly project: string | null;
   readonly clusterSelector: LabelSelector | null;
+  readonly claim: string | null;
 }
 
 interface Parts {
@@ -40,8 +42,10 @@ interface Parts {
   readonly fanOut: FanOut;
 }
 
-/** Each is a part of the condition of every list. */
+/** Each may be a part of the condition of every list. */
 const BINDINGS_MAX = 50;
+/** Those of claims are joined. */
+const CLAIM_BINDINGS_MAX = 2_000;
 /** All of them are listed at once. */
 const ROLES_MAX = 200;
 /** Most subjects of one answer. */
@@ -144,7 +148,7 @@ export class AccessService {
   /** Who may do something, by the same abilities that decide when they try. */
   async whoCan(
     actor: Actor,
-    question: { permission: string; clusterId?: string; project?: string },
+    question: { permission: string; clusterId?: string; project?: string; claim?: string },
   ): Promise<{ subjectKind: SubjectKind; subject: string }[]> {
     const { access } = this.#parts;
     const permission = checked(Permission, question.permission, 'permission');
@@ -159,11 +163,15 @@ export class AccessService {
     const subjects = await access.bindingsBySubject(
       organizationId,
       roles.map(({ name }) => name),
-      instance.projectId ?? null,
+      // Claims of other projects may reach a cluster: its owner may know who sees it.
+      thing === 'Cluster' && instance.labels
+        ? undefined
+        : [instance.projectId].filter((id) => id !== undefined),
     );
+    const claims = await access.claimsOf(subjects.flatMap(({ bindings }) => bindings));
     return subjects
       .filter(({ bindings }) =>
-        mayDo(abilityFor(organizationId, heldBy(bindings)), action, thing, instance),
+        mayDo(abilityFor(organizationId, heldBy(bindings, claims)), action, thing, instance),
       )
       .slice(0, SUBJECTS_MAX)
       .map(({ subjectKind, subject }) => ({ subjectKind, subject }));
@@ -193,6 +201,7 @@ export class AccessService {
       subject: string;
       project?: string | null;
       clusterSelector?: unknown;
+      claim?: string | null;
     },
   ): Promise<RoleBinding> {
     const { access, fanOut } = this.#parts;
@@ -201,24 +210,43 @@ export class AccessService {
     const selector = input.clusterSelector ?? null;
     const clusterSelector =
       selector === null ? null : checked(LabelSelector, selector, 'clusterSelector');
-    const projectId = await this.#projectId(actor, input.project ?? null);
-    const instance: Instance = { organizationId, ...(projectId !== null && { projectId }) };
+    const place = await this.#place(actor, input.project ?? null, input.claim ?? null);
+    const instance: Instance = { organizationId, ...place };
     authorize(actor, 'write', 'RoleBinding', instance);
+    if (clusterSelector !== null && place.claimId !== undefined)
+      throw new InputInvalid('Invalid role binding', [
+        {
+          path: 'clusterSelector',
+          code: 'TOO_MANY_SCOPES',
+          message: 'a binding is for picked clusters or for a claim, not for both',
+          severity: 'error',
+        },
+      ]);
     const role = (await this.roles(actor)).find(({ name }) => name === input.role);
     if (!role) throw new RoleMissing(`There is no role ${input.role}`, { name: input.role });
     if (input.subjectKind === 'TOKEN') await this.#ownToken(actor, subject);
     mustHave(actor, role.permissions, instance);
-    if ((await access.countBindingsOf(organizationId, input.subjectKind, subject)) >= BINDINGS_MAX)
-      throw new LimitReached(`One subject has at most ${BINDINGS_MAX} role bindings`, {
-        max: BINDINGS_MAX,
-      });
+    const ofClaims = place.claimId !== undefined;
+    const max = ofClaims ? CLAIM_BINDINGS_MAX : BINDINGS_MAX;
+    const count = await access.countBindingsOf(
+      organizationId,
+      input.subjectKind,
+      subject,
+      ofClaims,
+    );
+    if (count >= max)
+      throw new LimitReached(
+        `One subject has at most ${max} role bindings ${ofClaims ? 'for claims' : 'that are not for claims'}`,
+        { max },
+      );
     const binding = await access.addBinding({
       organizationId,
       role: role.name,
       subjectKind: input.subjectKind,
       subject,
-      projectId,
+      projectId: place.projectId ?? null,
       clusterSelector,
+      claimId: place.claimId ?? null,
     });
     await fanOut.publish('tokens.changed', null);
     return binding;
@@ -229,8 +257,12 @@ export class AccessService {
     const missing = new RoleBindingMissing(`There is no role binding ${id}`, { id });
     const binding = await access.findBinding(id);
     if (!binding) throw missing;
-    const { organizationId, projectId } = binding;
-    const instance = { organizationId, ...(projectId !== null && { projectId }) };
+    const { organizationId, projectId, claimId } = binding;
+    const instance = {
+      organizationId,
+      ...(projectId !== null && { projectId }),
+      ...(claimId !== null && { claimId }),
+    };
     authorize(actor, 'write', 'RoleBinding', instance, missing);
     const role = (await this.roles(actor)).find(({ name }) => name === binding.role);
     mustHave(actor, role?.permissions ?? [], instance);
@@ -244,23 +276,22 @@ export class AccessService {
 
   /** What the actor may do, by permission and scope. */
   async permissionsOf({ held }: Actor): Promise<MyPermission[]> {
-    const projectIds = held.flatMap(({ scope }) =>
-      scope.kind === 'organization' || scope.projectId === null ? [] : [scope.projectId],
-    );
-    const names = await this.#parts.access.projectNames(projectIds);
+    const projectIds = held.flatMap(({ scope }) => projectOf(scope) ?? []);
+    const names = await this.#parts.access.projectNames([...new Set(projectIds)]);
     return held.flatMap(({ permissions, scope }) => {
-      const projectId = scope.kind === 'organization' ? null : scope.projectId;
+      const projectId = projectOf(scope);
       const project = projectId === null ? null : (names.get(projectId) ?? null);
       const clusterSelector = scope.kind === 'clusters' ? scope.selector : null;
+      const claim = scope.kind === 'claim' ? scope.claim.name : null;
       return permissions
-        .filter((permission) => clusterSelector === null || permission.startsWith('Cluster:'))
-        .map((permission) => ({ permission, project, clusterSelector }));
+        .filter((permission) => isReached(permission, scope))
+        .map((permission) => ({ permission, project, clusterSelector, claim }));
     });
   }
 
   async #asked(
     actor: Actor,
-    { clusterId, project }: { clusterId?: string; project?: string },
+    { clusterId, project, claim }: { clusterId?: string; project?: string; claim?: string },
   ): Promise<Instance> {
     const { organizationId, ability } = actor;
     if (clusterId !== undefined) {
@@ -269,8 +300,27 @@ export class AccessService {
         throw noClusterOf({ id: clusterId });
       return cluster;
     }
-    const projectId = await this.#projectId(actor, project ?? null);
-    return { organizationId, ...(projectId !== null && { projectId }) };
+    return { organizationId, ...(await this.#place(actor, project ?? null, claim ?? null)) };
+  }
+
+  /** A project, or a claim of it, that the actor sees. */
+  async #place(
+    actor: Actor,
+    project: string | null,
+    claim: string | null,
+  ): Promise<{ projectId?: string; claimId?: string }> {
+    const { organizationId, ability } = actor;
+    const projectId = await this.#projectId(
+      actor,
+      claim === null ? project : (project ?? 'default'),
+    );
+    if (projectId === null) return {};
+    if (claim === null) return { projectId };
+    const found = await this.#parts.access.findClaim(projectId, claim);
+    const instance = found && { organizationId, projectId, claimId: found.id };
+    if (!instance || !mayDo(ability, 'read', 'NamespaceClaim', instance))
+      throw noClaimOf({ name: claim });
+    return { projectId, claimId: found.id };
   }
 
   async #projectId(
@@ -302,6 +352,11 @@ export class AccessService {
     if ((await this.#parts.access.countAdmins(organizationId, sql)) === 0)
       throw new LastAdmin('The organization would have no OrgAdmin any more', {});
   }
+}
+
+function projectOf(scope: Scope): string | null {
+  if (scope.kind === 'claim') return scope.claim.projectId;
+  return scope.kind === 'organization' ? null : scope.projectId;
 }
 
 /** One can only give, and take away, what one has, all over where it holds. */

@@ -20,3 +20,16 @@ export function noClusterOf(
 ): ClusterMissing {
   return new ClusterMissing(`There is no cluster ${'id' in by ? by.id : by.name}`, { ...by });
 }
+
+export class NamespaceClaimMissing extends DomainError {
+  readonly code = 'NAMESPACE_CLAIM_MISSING';
+  readonly kind = 'notFound';
+}
+
+export function noClaimOf(
+  by: { readonly id: string } | { readonly name: string },
+): NamespaceClaimMissing {
+  return new NamespaceClaimMissing(`There is no namespace claim ${'id' in by ? by.id : by.name}`, {
+    ...by,
+  });
+}

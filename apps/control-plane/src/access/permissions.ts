@@ -5,14 +5,19 @@ export const THINGS = [
   'Organization',
   'Project',
   'Cluster',
+  'PolicySet',
   'Blueprint',
   'Assignment',
+  'NamespaceClaim',
+  'NamespacePolicy',
+  'PolicyRequest',
+  'GuardRails',
   'RoleBinding',
   'Token',
 ] as const;
 export type Thing = (typeof THINGS)[number];
 
-/** `write` makes, changes and ends; whoever may write may not read by that. */
+/** `write` makes, changes, decides and ends; whoever may write may not read by that. */
 export const ACTIONS = ['read', 'write'] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -32,19 +37,34 @@ const reads = (things: readonly Thing[]): Permission[] =>
   things.map((thing): Permission => `${thing}:read`);
 const writes = (things: readonly Thing[]): Permission[] =>
   things.map((thing): Permission => `${thing}:write`);
-const FLEET: readonly Thing[] = ['Cluster', 'Blueprint', 'Assignment'];
+/** A cluster itself, what it must have and what it says. */
+const FLEET: readonly Thing[] = ['Cluster', 'PolicySet', 'Blueprint', 'Assignment'];
+const TENANCY: readonly Thing[] = [
+  'NamespaceClaim',
+  'NamespacePolicy',
+  'PolicyRequest',
+  'GuardRails',
+];
+const NAMESPACE_READS = reads(['Organization', 'Project', 'Cluster', ...TENANCY]);
 
 /** The roles that are always there. */
 export const ROLES = {
   /** Everything in the organization. */
   OrgAdmin: PERMISSIONS,
-  /** Blueprints, assignments and clusters. */
-  PlatformAdmin: [...reads(['Organization', 'Project', ...FLEET]), ...writes(FLEET)],
-  /** Who is in a project and what it owns, not what is rolled out over its clusters. */
-  ProjectAdmin: [
-    ...reads(['Organization', 'Project', ...FLEET, 'RoleBinding']),
-    ...writes(['RoleBinding']),
+  /** Blueprints, assignments and clusters; which namespaces are whose, and what teams may open there. */
+  PlatformAdmin: [
+    ...reads(['Organization', 'Project', ...FLEET, ...TENANCY]),
+    ...writes(['Cluster', 'Blueprint', 'Assignment', ...TENANCY]),
   ],
+  /** Who is in a project, its claims and its namespace policies; not what is rolled out over its clusters, nor its guard rails. */
+  ProjectAdmin: [
+    ...reads(['Organization', 'Project', ...FLEET, ...TENANCY, 'RoleBinding']),
+    ...writes(['RoleBinding', 'NamespaceClaim', 'NamespacePolicy']),
+  ],
+  /** The policies of namespaces. */
+  NamespaceEditor: [...NAMESPACE_READS, ...writes(['NamespacePolicy'])],
+  /** Sees namespaces and their policies. */
+  NamespaceViewer: NAMESPACE_READS,
   /** Sees everything and changes nothing. */
   Auditor: reads(THINGS),
 } as const satisfies Record<string, readonly Permission[]>;

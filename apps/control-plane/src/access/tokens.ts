@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { abilityFor } from './ability.ts';
 import type { Actor } from './actor.ts';
-import { heldBy } from './held.ts';
+import { BINDING_JSON, claimsOf, heldBy } from './held.ts';
 
 const CACHE_MAX = 10_000;
 const CACHE_MS = 5_000;
@@ -43,9 +43,7 @@ export class Tokens {
       `WITH used AS (
          UPDATE api_tokens SET last_used_at = $2::timestamptz WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')
        )
-       SELECT t.id, t.name, t.organization_id AS "organizationId", t.expires_at AS "expiresAt", coalesce(json_agg(json_build_object(
-           'role', b.role, 'permissions', r.permissions, 'projectId', b.project_id, 'selector', b.cluster_selector
-         )) FILTER (WHERE b.id IS NOT NULL), '[]') AS bindings
+       SELECT t.id, t.name, t.organization_id AS "organizationId", t.expires_at AS "expiresAt", coalesce(json_agg(${BINDING_JSON}) FILTER (WHERE b.id IS NOT NULL), '[]') AS bindings
        FROM api_tokens t
          LEFT JOIN role_bindings b ON b.organization_id = t.organization_id AND b.subject_kind = 'TOKEN' AND b.subject = t.id::text
          LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
@@ -54,7 +52,7 @@ export class Tokens {
     );
     if (!row) return { actor: undefined, endsMs: Infinity };
     const { id, name, organizationId, expiresAt, bindings } = row;
-    const held = heldBy(bindings);
+    const held = heldBy(bindings, await claimsOf(bindings, this.#dataSource));
     return {
       actor: {
         caller: { kind: 'TOKEN', id, name },

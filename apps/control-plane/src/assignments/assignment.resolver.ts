@@ -57,11 +57,13 @@ export class AssignmentResolver {
   }
 
   @ResolveField(() => ProjectRefType, { description: 'The project that owns it.' })
+  @Requires('read', 'Assignment')
   project(@Parent() { project }: Assignment): { name: string } {
     return { name: project };
   }
 
   @ResolveField(() => graphql.BlueprintRefType, { description: 'What it binds.' })
+  @Requires('read', 'Assignment')
   blueprint(@Parent() { blueprint, blueprintId }: Assignment): { id: string; name: string } {
     return { id: blueprintId, name: blueprint };
   }

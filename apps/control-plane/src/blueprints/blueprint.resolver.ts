@@ -56,6 +56,7 @@ export class BlueprintResolver {
   }
 
   @ResolveField(() => graphql.ProjectRefType, { description: 'The project that owns it.' })
+  @Requires('read', 'Blueprint')
   project(@Parent() { project }: Blueprint): { name: string } {
     return { name: project };
   }
@@ -64,6 +65,7 @@ export class BlueprintResolver {
     nullable: true,
     description: 'The version with the highest number.',
   })
+  @Requires('read', 'Blueprint')
   newestVersion(
     @Parent() { id }: Blueprint,
     @Context() context: RequestContext,
@@ -72,6 +74,7 @@ export class BlueprintResolver {
   }
 
   @ResolveField(() => [graphql.BlueprintVersionType], { description: 'Versions, newest first.' })
+  @Requires('read', 'Blueprint')
   async versions(
     @Parent() { id }: Blueprint,
     @Args('first', { type: () => Int, defaultValue: 20, description: 'How many, 1 to 200.' })

@@ -76,7 +76,9 @@ export class ClusterStatusType {
   @Field(() => ObjectCountsType, { description: 'How many objects are in each state.' })
   counts!: ObjectCountsType;
   @Field(() => [ObjectStatusType], {
-    description: 'Everything that is not simply in place, at most 500.',
+    nullable: true,
+    description:
+      'Everything that is not simply in place, at most 500; null without PolicySet:read for the cluster.',
   })
-  problems!: ObjectStatusType[];
+  problems!: ObjectStatusType[] | null;
 }

@@ -1,5 +1,8 @@
 import { Args, Context, GraphQLISODateTime, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 
+import { type Instance, mayDo } from '../access/ability.ts';
+import { CurrentActor, Requires } from '../access/access.guard.ts';
+import type { Actor } from '../access/actor.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { ClusterType } from '../clusters/cluster.graphql.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
@@ -15,14 +18,27 @@ export class ClusterStatusResolver {
   constructor(private readonly statuses: StatusRepository) {}
 
   @ResolveField(() => graphql.ClusterStatusType, { description: 'What it has, by its own word.' })
+  @Requires('read', 'Cluster')
   async status(
     @Parent() cluster: Cluster,
+    @CurrentActor() actor: Actor,
     @Context() context: RequestContext,
-  ): Promise<ClusterStatus> {
-    return statusOf(await this.#load(cluster, context));
+  ): Promise<Instance & graphql.ClusterStatusType> {
+    const status = statusOf(await this.#load(cluster, context));
+    const { organizationId, projectId, labels } = cluster;
+    const seesObjects = mayDo(actor.ability, 'read', 'PolicySet', cluster);
+    return {
+      ...status,
+      reason: seesObjects ? status.reason : null,
+      problems: seesObjects ? [...status.problems] : null,
+      organizationId,
+      projectId,
+      labels,
+    };
   }
 
   @ResolveField(() => GraphQLISODateTime, { nullable: true, description: 'Its last heartbeat.' })
+  @Requires('read', 'Cluster')
   async lastSeenAt(
     @Parent() cluster: Cluster,
     @Context() context: RequestContext,
@@ -31,6 +47,7 @@ export class ClusterStatusResolver {
   }
 
   @ResolveField(() => String, { nullable: true, description: 'Version of its agent.' })
+  @Requires('read', 'Cluster')
   async agentVersion(
     @Parent() cluster: Cluster,
     @Context() context: RequestContext,
@@ -43,6 +60,7 @@ export class ClusterStatusResolver {
     description:
       'What it can express: version, network plugin, served policy kinds and their fields.',
   })
+  @Requires('read', 'Cluster')
   async capabilities(
     @Parent() { capabilitiesHash }: Cluster,
     @Context() context: RequestContext,
@@ -65,8 +83,11 @@ export class StatusObjectsResolver {
   constructor(private readonly policySets: PolicySetRepository) {}
 
   @ResolveField(() => graphql.ObjectStatusConnection, {
-    description: 'Every object of the set that it must have, and its state.',
+    nullable: true,
+    description:
+      'Every object of the set that it must have, and its state. Needs PolicySet:read for the cluster.',
   })
+  @Requires('read', 'PolicySet')
   async objects(
     @Parent() status: ClusterStatus,
     @Args() { first, after }: PageArgs,

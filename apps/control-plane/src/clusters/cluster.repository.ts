@@ -6,6 +6,7 @@ import { type Ability, abilitySql } from '../access/ability.ts';
 import type { Sql } from '../platform/database.ts';
 import { type Cluster, ClusterExists, type ClusterState } from './cluster.ts';
 import { selectorSql } from '../platform/selector-sql.ts';
+import { lockSelectors, pickCluster } from './selected-clusters.ts';
 
 const COLUMNS = `c.id, c.project_id AS "projectId", json_build_object('name', p.name) AS project, p.organization_id AS "organizationId", c.name, c.labels, c.state,
   c.registered_at AS "registeredAt", c.approved_at AS "approvedAt", c.desired_digest AS "desiredDigest",
@@ -16,6 +17,7 @@ const READABLE = {
   organizationId: 'p.organization_id',
   projectId: 'c.project_id',
   labels: 'c.labels',
+  clusterId: 'c.id',
 };
 
 // Of at most 1,000 parameters each; PostgreSQL takes 65,535.
@@ -28,6 +30,8 @@ export interface ClusterQuestion {
   readonly nameContains?: string | undefined;
   readonly state?: ClusterState | undefined;
   readonly selector?: LabelSelector | undefined;
+  /** Those that this kept selector picks. */
+  readonly selectorId?: string | undefined;
 }
 
 /** Stores clusters and their join tokens. Lists are ordered by project and name. */
@@ -92,17 +96,30 @@ export class ClusterRepository {
     labels: Readonly<Record<string, string>>,
     sql: Sql,
   ): Promise<Cluster> {
+    await this.#shareSelectors(
+      'SELECT organization_id FROM projects WHERE id = $1',
+      projectId,
+      sql,
+    );
     const [row] = await sql.query(
       'INSERT INTO clusters (project_id, name, labels) VALUES ($1, $2, $3) ON CONFLICT (project_id, name) DO NOTHING RETURNING id',
       [projectId, name, labels],
     );
     if (!row) throw new ClusterExists(`There is a cluster ${name} already`, { name });
+    await pickCluster(row.id, sql);
     return this.get(row.id, sql);
   }
 
   /** Replaces the labels; what the cluster must have may change, so it becomes stale. */
   async label(id: string, labels: Readonly<Record<string, string>>, sql: Sql): Promise<void> {
+    await this.#shareSelectors(`SELECT p.organization_id ${FROM} WHERE c.id = $1`, id, sql);
     await sql.query('UPDATE clusters SET labels = $2, stale = true WHERE id = $1', [id, labels]);
+    await pickCluster(id, sql);
+  }
+
+  async #shareSelectors(organizationOf: string, id: string, sql: Sql): Promise<void> {
+    const [row] = await sql.query(organizationOf, [id]);
+    if (row) await lockSelectors(row.organization_id, 'shared', sql);
   }
 
   /** Moves it, if it is still in one of the states `from`; answers whether it was. */
@@ -155,7 +172,7 @@ export class ClusterRepository {
 
 /** What must hold for the project `p`, and for the cluster `c`. */
 function conditions(
-  { ability, project, nameContains, state, selector }: ClusterQuestion,
+  { ability, project, nameContains, state, selector, selectorId }: ClusterQuestion,
   values: unknown[],
 ): [ofProject: string[], ofCluster: string[]] {
   const ofProject: string[] = ['true'];
@@ -165,5 +182,9 @@ function conditions(
     ofCluster.push(`strpos(c.name, $${values.push(nameContains)}) > 0`);
   if (state !== undefined) ofCluster.push(`c.state = $${values.push(state)}`);
   if (selector !== undefined) ofCluster.push(`(${selectorSql(selector, 'c.labels', values)})`);
+  if (selectorId !== undefined)
+    ofCluster.push(
+      `c.id IN (SELECT cluster_id FROM selected_clusters WHERE selector_id = $${values.push(selectorId)})`,
+    );
   return [ofProject, ofCluster];
 }

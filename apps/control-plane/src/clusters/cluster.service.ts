@@ -98,7 +98,10 @@ export class ClusterService {
 
   async listMatching(
     actor: Actor,
-    filter: Omit<ClusterFilter, 'labelSelector'> & { selector?: LabelSelector | undefined },
+    filter: Omit<ClusterFilter, 'labelSelector'> & {
+      selector?: LabelSelector | undefined;
+      selectorId?: string;
+    },
     first: number,
     after?: string,
   ): Promise<Connection<Cluster>> {
@@ -110,6 +113,7 @@ export class ClusterService {
       nameContains: filter.nameContains ?? undefined,
       state: filter.state ?? undefined,
       selector: filter.selector,
+      selectorId: filter.selectorId,
     };
     const items = await clusters.list(question, page.after, page.first + 1);
     return connectionOf(

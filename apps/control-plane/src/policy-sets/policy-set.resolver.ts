@@ -1,6 +1,7 @@
 import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { type NamespaceTemplate, originOf, type PolicySetObject } from '@picket/compiler';
 
+import { Requires } from '../access/access.guard.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { ClusterType } from '../clusters/cluster.graphql.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
@@ -14,10 +15,13 @@ export class ClusterPolicySetResolver {
 
   @ResolveField(() => graphql.PolicySetType, {
     nullable: true,
-    description: 'What it must have; null before its first facts.',
+    description:
+      'What it must have; null before its first facts. Needs PolicySet:read for the cluster.',
   })
+  @Requires('read', 'PolicySet')
   async policySet(
-    @Parent() { desiredDigest: digest, renderKey }: Cluster,
+    @Parent()
+    { desiredDigest: digest, renderKey, organizationId, projectId, labels }: Cluster,
     @Context() context: RequestContext,
   ): Promise<object | null> {
     if (digest === null) return null;
@@ -33,7 +37,15 @@ export class ClusterPolicySetResolver {
       ...problems.map(({ path, message }) => `${path}: ${message}`),
       ...losses.map((loss) => JSON.stringify(loss)),
     ];
-    return { digest, sizeBytes, losses, blocked: blocked ? reasons : [] };
+    return {
+      organizationId,
+      projectId,
+      labels,
+      digest,
+      sizeBytes,
+      losses,
+      blocked: blocked ? reasons : [],
+    };
   }
 }
 
@@ -44,6 +56,7 @@ export class PolicySetResolver {
   @ResolveField(() => graphql.PolicySetObjectConnection, {
     description: 'Its objects and templates, in canonical order.',
   })
+  @Requires('read', 'PolicySet')
   async objects(
     @Parent() { digest }: { digest: string },
     @Args() { first, after }: PageArgs,

@@ -1,0 +1,52 @@
+import type { GraphQLSchema } from 'graphql';
+
+import { type Instance, mayDo } from './ability.ts';
+import type { Requirement } from './access.guard.ts';
+import { type Actor, NotAllowed } from './actor.ts';
+
+type Resolve = (
+  source: Partial<Instance>,
+  args: unknown,
+  context: { actor?: Actor },
+  info: unknown,
+) => unknown;
+
+/**
+ * Default deny for the fields of things: what is not only read from its parent asks for its permission on that parent, and answers FORBIDDEN
+ * when it declares none. Operations have the AccessGuard.
+ */
+export function guardFields(schema: GraphQLSchema): GraphQLSchema {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!('getFields' in type) || roots.some((root) => root === type)) continue;
+    for (const field of Object.values(type.getFields()))
+      if ('resolve' in field && field.resolve && !field.extensions['later'])
+        field.resolve = guarded(
+          field.resolve as Resolve,
+          field.extensions['requires'] as Requirement | undefined,
+        );
+  }
+  return schema;
+}
+
+function guarded(resolve: Resolve, rule: Requirement | undefined): Resolve {
+  return (source, args, context, info) => {
+    if (!rule || !context.actor || !covers(context.actor, rule, source))
+      throw new NotAllowed(
+        rule ? `You may not ${rule.action} this ${rule.type}` : 'This field declares no permission',
+      );
+    return resolve(source, args, context, info);
+  };
+}
+
+/** A parent that does not say whose it is was made for this caller. */
+function covers(
+  { ability }: Actor,
+  { action, type }: Requirement,
+  source: Partial<Instance>,
+): boolean {
+  const { organizationId } = source;
+  return organizationId === undefined
+    ? ability.can(action, type)
+    : mayDo(ability, action, type, { ...source, organizationId });
+}
