@@ -48,6 +48,13 @@ export {
   substitute,
   type ParameterValues,
 } from './parameters.ts';
+export {
+  directionsOf,
+  parseNamespacePolicy,
+  type ParsedNamespacePolicy,
+} from './namespace-policy.ts';
+export { GuardRails, DEFAULT_LIMITS, type RequiresApproval } from './guard-rails.ts';
+export { checkGuardRails, outcomeOf } from './check-guard-rails.ts';
 export { validateEntries, BLUEPRINT_SECTIONS } from './validate-entries.ts';
 export {
   API_VERSION,

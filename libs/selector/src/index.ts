@@ -12,4 +12,5 @@ export { labelKeyFault, labelValueFault } from './label-syntax.ts';
 export { parseCalicoSelector } from './calico-selector.ts';
 export { parseSelectorText, SelectorTextInvalid } from './selector-text.ts';
 export { LAST_ADDRESS, addressText, parseAddress, type Address } from './address.ts';
+export { outsideOf, overlap, type AddressRange } from './address-range.ts';
 export { parseCidr, cidrContains, cidrHasAddress, isIpv4Mapped, type Cidr } from './cidr.ts';
