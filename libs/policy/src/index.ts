@@ -55,6 +55,21 @@ export {
 } from './namespace-policy.ts';
 export { GuardRails, DEFAULT_LIMITS, type RequiresApproval } from './guard-rails.ts';
 export { checkGuardRails, outcomeOf } from './check-guard-rails.ts';
+export {
+  DEFAULT_DNS,
+  isolateNamespace,
+  isolateWorkload,
+  type Dns,
+  type Opening,
+} from './isolation/isolate.ts';
+export { allowWorkload } from './isolation/allow-workload.ts';
+export {
+  deniedBy,
+  denialName,
+  denyNamespace,
+  type DenialOutcome,
+} from './isolation/deny-namespace.ts';
+export type { StandingPolicy, WorkloadRef, WrittenPolicy } from './isolation/written-policy.ts';
 export { validateEntries, BLUEPRINT_SECTIONS } from './validate-entries.ts';
 export {
   API_VERSION,
