@@ -4,6 +4,7 @@ import { AccessRepository } from './access/access.repository.ts';
 import { AccessService } from './access/access.service.ts';
 import { Tokens } from './access/tokens.ts';
 import { AgentGateway } from './agent-gateway/agent-gateway.ts';
+import { AssertionRepository } from './agent-gateway/assertion.repository.ts';
 import { Enrolment } from './agent-gateway/enrolment.ts';
 import { InboxRepository } from './agent-gateway/inbox.repository.ts';
 import type { GatewayKeys } from './agent-gateway/keys.ts';
@@ -148,7 +149,12 @@ export function createServices(
     gateway: (keys) =>
       new AgentGateway({
         config,
-        enrolment: new Enrolment(dataSource, keys, config),
+        enrolment: new Enrolment({
+          dataSource,
+          keys,
+          config,
+          assertions: new AssertionRepository(dataSource),
+        }),
         keys,
         policySets,
         inbox,

@@ -39,7 +39,7 @@ export const EnrolResponse = z.object({
 });
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
 
-/** A client assertion (RFC 7523, EdDSA JWT): `iss` and `sub` the cluster id, `aud` `picket-hub`, `iat`, `exp` within 120 s, `jti`. */
+/** A client assertion (RFC 7523, EdDSA JWT): `iss` and `sub` the cluster id, `aud` `picket-hub`, `iat`, `exp` within 120 s, `jti`. Works once. */
 export const TokenRequest = z.object({ assertion: Text(2_048) });
 export type TokenRequest = z.infer<typeof TokenRequest>;
 

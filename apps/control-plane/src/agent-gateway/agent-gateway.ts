@@ -24,7 +24,7 @@ import { bodyOf } from './body.ts';
 import { checkState, Enrolment } from './enrolment.ts';
 import type { InboxRepository } from './inbox.repository.ts';
 import type { GatewayKeys } from './keys.ts';
-import { Refused } from './refused.ts';
+import { overloaded, Refused } from './refused.ts';
 import { reportsReceived } from './report.jobs.ts';
 import { Streams } from './streams.ts';
 
@@ -43,6 +43,9 @@ const REPORT_BODY_BYTES = 1_048_576;
 
 /** Between two jobs for reports: each costs as much as a hundred reports. */
 const ANNOUNCE_MS = 100;
+
+/** Fastify would open a HEAD beside each GET: doors that nobody needs. */
+const NO_HEAD = { exposeHeadRoute: false };
 
 /** A policy set as it is stored, and as it goes with a grant. */
 interface Blob {
@@ -127,7 +130,7 @@ export class AgentGateway {
       await this.#facts(id, await bodyOf(request, FactsReport, REPORT_BODY_BYTES));
       return reply.code(202).send();
     });
-    app.get(PATHS.policySet(':digest'), async (request, reply) => {
+    app.get(PATHS.policySet(':digest'), NO_HEAD, async (request, reply) => {
       const state = await this.#admit(request);
       const { digest } = request.params as { digest: string };
       if (digest !== state.desiredDigest)
@@ -142,7 +145,7 @@ export class AgentGateway {
         })
         .send(gzipped);
     });
-    app.get(PATHS.stream, async (request, reply) => {
+    app.get(PATHS.stream, NO_HEAD, async (request, reply) => {
       const { id } = await this.#admit(request);
       reply.hijack();
       this.streams.open(id, reply.raw);
@@ -313,8 +316,4 @@ export class AgentGateway {
       .header('retry-after', String(1 + Math.floor(Math.random() * 10)))
       .send({ code: 'OVERLOADED', message: 'The hub cannot answer now' });
   }
-}
-
-function overloaded(): Refused {
-  return new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
 }

@@ -9,7 +9,8 @@ import type { Config } from '../config/config.ts';
 import { inTransaction } from '../platform/database.ts';
 import type { DesiredState } from '../policy-sets/policy-set.repository.ts';
 import type { GatewayKeys } from './keys.ts';
-import { Refused } from './refused.ts';
+import type { AssertionRepository } from './assertion.repository.ts';
+import { overloaded, Refused } from './refused.ts';
 
 const AUDIENCE = 'picket-hub';
 const ASSERTION_LIFE_S = 120;
@@ -18,21 +19,30 @@ const CACHE_MAX = 50_000;
 // Exactly what PostgreSQL takes: one bad id would fail the statement that asks for many clusters at once.
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+interface Parts {
+  readonly dataSource: DataSource;
+  readonly keys: GatewayKeys;
+  readonly config: Config;
+  readonly assertions: AssertionRepository;
+}
+
 /** Trades join tokens for identities, and proofs of identity for short-lived access tokens. */
 export class Enrolment {
   readonly #dataSource: DataSource;
   readonly #keys: GatewayKeys;
   readonly #config: Config;
+  readonly #assertions: AssertionRepository;
   // Verifying costs more than looking up; bounded, oldest out first. Whether the cluster is revoked is asked on each request all the same.
   readonly #verified = new Map<
     string,
     { clusterId: string; publicKey: string; expiresS: number }
   >();
 
-  constructor(dataSource: DataSource, keys: GatewayKeys, config: Config) {
+  constructor({ dataSource, keys, config, assertions }: Parts) {
     this.#dataSource = dataSource;
     this.#keys = keys;
     this.#config = config;
+    this.#assertions = assertions;
   }
 
   async enrol(request: EnrolRequest): Promise<EnrolResponse> {
@@ -98,7 +108,7 @@ export class Enrolment {
     throw new Refused(400, 'INVALID', 'assertion: not a JWT issued by a cluster id');
   }
 
-  /** An access token for a cluster that proves its key (RFC 7523). */
+  /** An access token for a cluster that proves its key (RFC 7523). An assertion works once. */
   async exchange(
     assertion: string,
     state: DesiredState | undefined,
@@ -107,39 +117,22 @@ export class Enrolment {
     if (!state?.publicKey)
       throw new Refused(401, 'UNAUTHENTICATED', 'The hub does not know this cluster');
     checkState(state.state);
-    const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: state.publicKey }, 'EdDSA');
-    try {
-      const { payload } = await jwtVerify(assertion, key, {
-        audience: AUDIENCE,
-        issuer: state.id,
-        subject: state.id,
-        requiredClaims: ['iat', 'exp', 'jti'],
-        clockTolerance: SKEW_S,
-        currentDate: new Date(nowMs),
-      });
-      const { iat = 0, exp = 0 } = payload;
-      if (iat * 1_000 > nowMs + SKEW_S * 1_000) throw clockSkew(nowMs);
-      if (exp - iat > ASSERTION_LIFE_S)
-        throw new Refused(
-          401,
-          'UNAUTHENTICATED',
-          `An assertion lives at most ${ASSERTION_LIFE_S} s`,
-        );
-    } catch (error) {
-      if (error instanceof Refused) throw error;
-      if (error instanceof errors.JWTExpired) throw clockSkew(nowMs);
-      throw new Refused(
-        401,
-        'UNAUTHENTICATED',
-        'The assertion is not signed by this cluster’s key',
-      );
-    }
+    const publicKey = state.publicKey;
+    const { jti, exp } = await verifiedAssertion(assertion, { id: state.id, publicKey }, nowMs);
+    const nowS = Math.floor(nowMs / 1_000);
+    const use = await this.#assertions.use(
+      { clusterId: state.id, publicKey, jti, endsS: exp + SKEW_S },
+      nowS,
+    );
+    if (use === 'overused') throw overloaded();
+    if (use === 'again')
+      throw new Refused(401, 'UNAUTHENTICATED', 'The assertion was used already: sign another one');
     const expiresIn = this.#config.ACCESS_TOKEN_TTL_S;
-    const accessToken = await new SignJWT({ key: state.publicKey })
+    const accessToken = await new SignJWT({ key: publicKey })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(state.id)
       .setAudience('picket-agent')
-      .setExpirationTime(Math.floor(nowMs / 1_000) + expiresIn)
+      .setExpirationTime(nowS + expiresIn)
       .sign(this.#keys.tokenSecret);
     return { accessToken, expiresIn };
   }
@@ -158,7 +151,9 @@ export class Enrolment {
   async #verify(token: string, nowMs: number): Promise<{ clusterId: string; publicKey: string }> {
     try {
       const { payload } = await jwtVerify(token, this.#keys.tokenSecret, {
+        algorithms: ['HS256'],
         audience: 'picket-agent',
+        requiredClaims: ['sub', 'key', 'exp'],
         currentDate: new Date(nowMs),
       });
       const verified = {
@@ -176,6 +171,36 @@ export class Enrolment {
         throw new Refused(401, 'TOKEN_EXPIRED', 'The access token has expired');
       throw new Refused(401, 'UNAUTHENTICATED', 'Not an access token of this hub');
     }
+  }
+}
+
+/** Checks everything that an assertion says of itself. Throws Refused. */
+async function verifiedAssertion(
+  assertion: string,
+  { id, publicKey }: { id: string; publicKey: string },
+  nowMs: number,
+): Promise<{ jti: string; exp: number }> {
+  const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey }, 'EdDSA');
+  try {
+    const { payload } = await jwtVerify(assertion, key, {
+      algorithms: ['EdDSA'],
+      audience: AUDIENCE,
+      issuer: id,
+      subject: id,
+      requiredClaims: ['iat', 'exp', 'jti'],
+      clockTolerance: SKEW_S,
+      currentDate: new Date(nowMs),
+    });
+    const { iat = 0, exp = 0, jti } = payload;
+    if (iat * 1_000 > nowMs + SKEW_S * 1_000) throw clockSkew(nowMs);
+    if (exp - iat > ASSERTION_LIFE_S)
+      throw new Refused(401, 'UNAUTHENTICATED', `An assertion lives at most ${ASSERTION_LIFE_S} s`);
+    if (typeof jti !== 'string') throw new Refused(401, 'UNAUTHENTICATED', 'jti: must be text');
+    return { jti, exp };
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    if (error instanceof errors.JWTExpired) throw clockSkew(nowMs);
+    throw new Refused(401, 'UNAUTHENTICATED', 'The assertion is not signed by this cluster’s key');
   }
 }
 

@@ -16,3 +16,7 @@ export class Refused extends Error {
     this.refusal = { code, message, ...more };
   }
 }
+
+export function overloaded(): Refused {
+  return new Refused(503, 'OVERLOADED', 'The hub is overloaded: come back later');
+}
