@@ -44,8 +44,16 @@ export interface ParsedDocuments {
   readonly problems: readonly DocumentProblem[];
 }
 
+/** A blueprint of the project itself, or `project/name` of one that another shares. */
+const BlueprintName = z
+  .string()
+  .max(127)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+    error: 'must be the name of a blueprint, or project/name of a shared one',
+  });
+
 const AssignmentSpec = strict({
-  blueprint: DnsLabel,
+  blueprint: BlueprintName,
   version: z.int().positive().optional(),
   clusterSelector: LabelSelector,
   parameters: z.record(z.string(), z.json()).optional(),

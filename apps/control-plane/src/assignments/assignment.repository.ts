@@ -11,7 +11,7 @@ import {
 
 const READABLE = { organizationId: 'p.organization_id', projectId: 'a.project_id' };
 const COLUMNS = `a.id, p.organization_id AS "organizationId", a.project_id AS "projectId", p.name AS project, a.name, a.blueprint_id AS "blueprintId",
-  b.name AS blueprint, a.version, a.cluster_selector AS "clusterSelector", a.parameters, a.revision`;
+  b.name AS blueprint, b.project_id AS "blueprintProjectId", a.version, a.cluster_selector AS "clusterSelector", a.parameters, a.revision`;
 const FROM =
   'FROM assignments a JOIN projects p ON p.id = a.project_id JOIN blueprints b ON b.id = a.blueprint_id';
 
@@ -77,6 +77,14 @@ export class AssignmentRepository {
     return sql.query(
       `SELECT ${COLUMNS} ${FROM} WHERE a.blueprint_id = $1 AND a.version = $2 ORDER BY a.name`,
       [blueprintId, version],
+    );
+  }
+
+  /** Those of a project that bind any version of a blueprint. */
+  listBinding(blueprintId: string, projectId: string, sql: Sql): Promise<Assignment[]> {
+    return sql.query(
+      `SELECT ${COLUMNS} ${FROM} WHERE a.blueprint_id = $1 AND a.project_id = $2 ORDER BY a.name`,
+      [blueprintId, projectId],
     );
   }
 

@@ -3,8 +3,10 @@ import { Args, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nest
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
 import {
+  BlueprintType,
   BlueprintVersionType,
   RetireBlueprintVersionInput,
+  UnshareBlueprintInput,
 } from '../blueprints/blueprint.graphql.ts';
 import { ClusterSelector } from '../clusters/cluster-selector.ts';
 import { ClusterConnection, FindArgs, ProjectRefType } from '../clusters/cluster.graphql.ts';
@@ -127,5 +129,16 @@ export class AssignmentResolver {
       input.version,
       input.withdraw ?? false,
     );
+  }
+
+  @Mutation(() => BlueprintType, {
+    description: 'Ends that a project may bind it; refused while one of its assignments does.',
+  })
+  @Requires('write', 'Blueprint')
+  unshareBlueprint(
+    @CurrentActor() actor: Actor,
+    @Args('input') { blueprintId, project }: UnshareBlueprintInput,
+  ): Promise<object> {
+    return this.assignments.unshareBlueprint(actor, blueprintId, project);
   }
 }

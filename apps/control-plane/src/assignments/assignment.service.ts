@@ -2,11 +2,18 @@ import { expand } from '@picket/compiler';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
+import { mayDo } from '../access/ability.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
 import { noProjectOf } from '../access/missing.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
-import { type BlueprintVersion, noBlueprintOf, VersionInUse } from '../blueprints/blueprint.ts';
+import {
+  type Blueprint,
+  BlueprintInUse,
+  type BlueprintVersion,
+  noBlueprintOf,
+  VersionInUse,
+} from '../blueprints/blueprint.ts';
 import { loadIncludes } from '../blueprints/includes.ts';
 import { ClusterSelector } from '../clusters/cluster-selector.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
@@ -105,15 +112,7 @@ export class AssignmentService {
     const { blueprintId } = input;
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
-    if (blueprint.projectId !== project.id)
-      throw new InputInvalid('Invalid assignment', [
-        {
-          path: 'blueprintId',
-          code: 'PROJECT_DIFFERS',
-          message: `the blueprint belongs to project ${blueprint.project}`,
-          severity: 'error',
-        },
-      ]);
+    mustBeUsable(blueprint, project.id, 'blueprintId');
     const content = contentOf(
       input.blueprintId,
       input.version,
@@ -121,6 +120,7 @@ export class AssignmentService {
       input.parameters,
     );
     const result = await inTransaction(dataSource, async (sql) => {
+      await blueprints.lockVersions(blueprintId, 'shared', sql);
       await projects.lockBindings(project.id, 'alone', sql);
       return this.createIn(actor, project.id, name, content, sql);
     });
@@ -205,25 +205,43 @@ export class AssignmentService {
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
     const retired = await inTransaction(dataSource, async (sql) => {
-      await projects.lockBindings(blueprint.projectId, 'alone', sql);
+      await blueprints.lockVersions(blueprintId, 'alone', sql);
       await blueprints.version(blueprintId, version, sql);
       const pinning = await assignments.listPinning(blueprintId, version, sql);
-      const names = pinning.map(({ name }) => name);
-      if (pinning.length > 0 && !withdraw)
-        throw new VersionInUse(
-          `Assignments pin version ${version}: ${names.join(', ')}. Move them, or withdraw it from their clusters`,
-          { assignments: names },
-        );
-      if (pinning.length > 0)
-        await clusters.markStale(
-          blueprint.projectId,
-          pinning.map(({ clusterSelector }) => clusterSelector),
-          sql,
-        );
+      if (pinning.length > 0 && !withdraw) throw inUse(actor, version, pinning);
+      const byProject = Map.groupBy(pinning, ({ projectId }) => projectId);
+      for (const projectId of [...byProject.keys()].toSorted()) {
+        await projects.lockBindings(projectId, 'alone', sql);
+        const selectors = byProject.get(projectId)!.map(({ clusterSelector }) => clusterSelector);
+        await clusters.markStale(projectId, selectors, sql);
+      }
       return blueprints.setState(blueprintId, version, 'RETIRED', sql);
     });
     await jobs.enqueue(clustersStale, {});
     return retired;
+  }
+
+  /** Takes a blueprint from a project that it was shared with. Throws BlueprintInUse while an assignment there binds it. */
+  async unshareBlueprint(
+    actor: Actor,
+    blueprintId: string,
+    projectName: string,
+  ): Promise<Blueprint> {
+    const { dataSource, assignments, blueprints, projects } = this.#parts;
+    const blueprint = await blueprints.get(blueprintId);
+    authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
+    const project = await visibleProject(actor, projects, projectName);
+    return inTransaction(dataSource, async (sql) => {
+      await blueprints.lockVersions(blueprintId, 'alone', sql);
+      const binding = await assignments.listBinding(blueprintId, project.id, sql);
+      if (binding.length > 0)
+        throw new BlueprintInUse(
+          `${binding.length} assignments of project ${projectName} bind blueprint ${blueprint.name}`,
+          { assignments: binding.length },
+        );
+      await blueprints.unshare(blueprintId, project.id, sql);
+      return blueprints.get(blueprintId, sql);
+    });
   }
 
   /** The assignment as it is when nobody else changes bindings of its project. */
@@ -231,6 +249,7 @@ export class AssignmentService {
     const { assignments, projects } = this.#parts;
     const assignment = await assignments.get(id, sql);
     authorize(actor, 'write', 'Assignment', assignment, noAssignmentOf({ id }));
+    await this.#parts.blueprints.lockVersions(assignment.blueprintId, 'shared', sql);
     await projects.lockBindings(assignment.projectId, 'alone', sql);
     return assignments.get(id, sql);
   }
@@ -251,7 +270,9 @@ export class AssignmentService {
         { version: content.version, state },
       );
     const blueprint = await blueprints.get(content.blueprintId, sql);
-    const includes = await loadIncludes(blueprints, projectId, document, sql);
+    // Again, inside the transaction: it may have been taken from the project meanwhile.
+    mustBeUsable(blueprint, projectId, 'blueprint');
+    const includes = await loadIncludes(blueprints, blueprint.projectId, document, sql);
     const root = { blueprint: blueprint.name, version: content.version, document };
     const { problems } = expand(root, content.parameters, includes, []);
     if (problems.some(({ severity }) => severity === 'error'))
@@ -267,6 +288,35 @@ export class AssignmentService {
         : [];
     return { assignment, warnings, matchedClusters };
   }
+}
+
+function mustBeUsable(
+  { projectId: owner, project, sharedWith }: Blueprint,
+  projectId: string,
+  path: string,
+): void {
+  if (owner === projectId || sharedWith.includes(projectId)) return;
+  throw new InputInvalid('Invalid assignment', [
+    {
+      path,
+      code: 'PROJECT_DIFFERS',
+      message: `the blueprint belongs to project ${project}, which does not share it with this one`,
+      severity: 'error',
+    },
+  ]);
+}
+
+/** Names those that the actor may see, and counts the others. */
+function inUse({ ability }: Actor, version: number, pinning: readonly Assignment[]): VersionInUse {
+  const names = pinning
+    .filter((assignment) => mayDo(ability, 'read', 'Assignment', assignment))
+    .map(({ name }) => name);
+  const others = pinning.length - names.length;
+  const who = [...names, ...(others > 0 ? [`${others} of other projects`] : [])].join(', ');
+  return new VersionInUse(
+    `Assignments pin version ${version}: ${who}. Move them, or withdraw it from their clusters`,
+    { assignments: names, others },
+  );
 }
 
 /** Checks the form of an assignment's content. */

@@ -10,6 +10,8 @@ export interface Assignment {
   readonly name: string;
   readonly blueprintId: string;
   readonly blueprint: string;
+  /** The project that owns the blueprint: its own, or one that shares it. */
+  readonly blueprintProjectId: string;
   readonly version: number;
   readonly clusterSelector: LabelSelector;
   readonly parameters: Readonly<Record<string, Json>>;

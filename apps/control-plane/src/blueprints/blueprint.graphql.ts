@@ -162,4 +162,12 @@ export class RetireBlueprintVersionInput extends ActivateBlueprintVersionInput {
   withdraw?: boolean | null;
 }
 
+@InputType({ description: 'A blueprint, and the project that may bind it.' })
+export class ShareBlueprintInput {
+  @Field(() => ID, { description: 'The blueprint.' }) blueprintId!: string;
+  @Field({ description: 'Name of the project.' }) project!: string;
+}
+@InputType({ description: 'A blueprint, and the project that may bind it no more.' })
+export class UnshareBlueprintInput extends ShareBlueprintInput {}
+
 export { ProjectRefType };

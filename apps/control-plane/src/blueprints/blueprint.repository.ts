@@ -13,8 +13,15 @@ import {
   type VersionState,
 } from './blueprint.ts';
 
-const READABLE = { organizationId: 'p.organization_id', projectId: 'b.project_id' };
-const COLUMNS = `b.id, p.organization_id AS "organizationId", b.project_id AS "projectId", p.name AS project, b.name, b.draft, b.draft_version AS "draftVersion"`;
+const SHARED_WITH =
+  'ARRAY(SELECT s.project_id FROM blueprint_shares s WHERE s.blueprint_id = b.id ORDER BY s.project_id)';
+const READABLE = {
+  organizationId: 'p.organization_id',
+  projectId: 'b.project_id',
+  sharedWith: SHARED_WITH,
+};
+const COLUMNS = `b.id, p.organization_id AS "organizationId", b.project_id AS "projectId", p.name AS project, b.name, b.draft, b.draft_version AS "draftVersion",
+  ${SHARED_WITH} AS "sharedWith"`;
 const FROM = 'FROM blueprints b JOIN projects p ON p.id = b.project_id';
 const VERSION =
   'v.blueprint_id AS "blueprintId", v.number AS version, v.document, v.state, v.published_at AS "publishedAt"';
@@ -193,6 +200,29 @@ export class BlueprintRepository {
       [id, number, state],
     );
     return this.version(id, number, sql);
+  }
+
+  /**
+   * Held until the transaction ends, before any lock of bindings. Who pins versions of a blueprint shares it; who retires one, or takes the
+   * blueprint from a project, holds it alone: assignments of several projects may pin it.
+   */
+  async lockVersions(id: string, how: 'alone' | 'shared', sql: Sql): Promise<void> {
+    const lock = how === 'alone' ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+    await sql.query(`SELECT ${lock}(hashtextextended($1, 0))`, [`versions ${id}`]);
+  }
+
+  async share(id: string, projectId: string, sql: Sql): Promise<void> {
+    await sql.query(
+      'INSERT INTO blueprint_shares (blueprint_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      [id, projectId],
+    );
+  }
+
+  async unshare(id: string, projectId: string, sql: Sql): Promise<void> {
+    await sql.query('DELETE FROM blueprint_shares WHERE blueprint_id = $1 AND project_id = $2', [
+      id,
+      projectId,
+    ]);
   }
 
   /** `name@version` → document, for names and versions of a project. What does not exist is left out. */

@@ -12,6 +12,7 @@ import {
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
 import { FindArgs } from '../clusters/cluster.graphql.ts';
+import { ProjectRepository } from '../clusters/project.repository.ts';
 import { pageRequest } from '../platform/connection.ts';
 import { batched, type RequestContext } from '../platform/batched.ts';
 import type { Blueprint, BlueprintVersion } from './blueprint.ts';
@@ -24,6 +25,7 @@ export class BlueprintResolver {
   constructor(
     private readonly blueprints: BlueprintService,
     private readonly repository: BlueprintRepository,
+    private readonly projects: ProjectRepository,
   ) {}
 
   @Query(() => graphql.BlueprintType, {
@@ -71,6 +73,20 @@ export class BlueprintResolver {
     @Context() context: RequestContext,
   ): Promise<BlueprintVersion | undefined> {
     return batched(context, 'newestVersion', (ids) => this.repository.newestVersions(ids)).load(id);
+  }
+
+  @ResolveField(() => [String], {
+    name: 'sharedWith',
+    nullable: true,
+    description: 'Names of the projects that may bind it, too. Needs Blueprint:write.',
+  })
+  @Requires('write', 'Blueprint')
+  async listSharedWith(
+    @Parent() { sharedWith }: Blueprint,
+    @Context() context: RequestContext,
+  ): Promise<string[]> {
+    const load = batched(context, 'projectNames', (ids) => this.projects.names(ids));
+    return (await Promise.all(sharedWith.map((id) => load.load(id)))).flatMap((name) => name ?? []);
   }
 
   @ResolveField(() => [graphql.BlueprintVersionType], { description: 'Versions, newest first.' })
@@ -122,5 +138,16 @@ export class BlueprintResolver {
     @Args('input') input: graphql.ActivateBlueprintVersionInput,
   ): Promise<object> {
     return this.blueprints.activate(actor, input.blueprintId, input.version);
+  }
+
+  @Mutation(() => graphql.BlueprintType, {
+    description: 'Lets assignments of another project bind it.',
+  })
+  @Requires('write', 'Blueprint')
+  shareBlueprint(
+    @CurrentActor() actor: Actor,
+    @Args('input') { blueprintId, project }: graphql.ShareBlueprintInput,
+  ): Promise<Blueprint> {
+    return this.blueprints.share(actor, blueprintId, project);
   }
 }

@@ -127,6 +127,16 @@ export class BlueprintService {
     });
   }
 
+  /** Lets assignments of another project bind it. The same twice is one. */
+  async share(actor: Actor, id: string, projectName: string): Promise<Blueprint> {
+    await this.#writable(actor, id);
+    const project = await visibleProject(actor, this.#projects, projectName);
+    return inTransaction(this.#dataSource, async (sql) => {
+      await this.#blueprints.share(id, project.id, sql);
+      return this.#blueprints.get(id, sql);
+    });
+  }
+
   /** What is wrong with a document beside its own form: its includes, all the way down. */
   async problemsOf(
     projectId: string,

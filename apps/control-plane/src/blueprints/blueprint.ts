@@ -12,6 +12,8 @@ export interface Blueprint {
   readonly name: string;
   readonly draft: BlueprintDocument;
   readonly draftVersion: number;
+  /** Ids of the projects whose assignments may bind it, too. */
+  readonly sharedWith: readonly string[];
 }
 
 /** A published, immutable, numbered state. */
@@ -65,5 +67,11 @@ export class VersionMoveForbidden extends DomainError {
 /** Assignments still pin the version, so retiring it would take its objects away. */
 export class VersionInUse extends DomainError {
   readonly code = 'VERSION_IN_USE';
+  readonly kind = 'conflict';
+}
+
+/** Assignments of a project bind the blueprint, so it cannot be taken from it. */
+export class BlueprintInUse extends DomainError {
+  readonly code = 'BLUEPRINT_IN_USE';
   readonly kind = 'conflict';
 }

@@ -75,6 +75,14 @@ export class ProjectRepository {
     return row.count;
   }
 
+  async names(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows: { id: string; name: string }[] = await this.#dataSource.query(
+      'SELECT id, name FROM projects WHERE id = ANY($1)',
+      [ids],
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   async organization(id: string): Promise<{ id: string; name: string }> {
     const [organization] = await this.#dataSource.query(
       'SELECT id, name FROM organizations WHERE id = $1',

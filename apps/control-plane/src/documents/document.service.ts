@@ -10,7 +10,7 @@ import {
   type AssignmentResult,
   contentOf,
 } from '../assignments/assignment.service.ts';
-import { noBlueprintOf } from '../blueprints/blueprint.ts';
+import { type Blueprint as BlueprintEntity, noBlueprintOf } from '../blueprints/blueprint.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import type { BlueprintService } from '../blueprints/blueprint.service.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
@@ -76,6 +76,7 @@ export class DocumentService {
     const problems: DocumentProblem[] = [...found];
     try {
       await inTransaction(this.#parts.dataSource, async (sql) => {
+        await this.#lockVersions(project, documents, sql);
         await this.#parts.projects.lockBindings(project.id, 'alone', sql);
         const published = new Set<string>();
         for (const document of inOrder(documents)) {
@@ -181,8 +182,7 @@ export class DocumentService {
     sql: Sql,
   ): Promise<Outcome> {
     const { assignments, assignmentService, blueprints } = this.#parts;
-    const blueprint = await blueprints.getByName(project.id, spec.blueprint, sql);
-    authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ name: spec.blueprint }));
+    const blueprint = await this.#blueprintOf(actor, project, spec.blueprint, sql);
     const before = await assignments.findByName(project.id, name, sql);
     const pinned =
       before?.blueprintId === blueprint.id && !published.has(spec.blueprint)
@@ -201,6 +201,44 @@ export class DocumentService {
       ? await assignmentService.changeIn(actor, before, before.revision, content, sql)
       : await assignmentService.createIn(actor, project.id, name, content, sql);
     return { action: before ? 'CHANGED' : 'CREATED', warnings: result.warnings };
+  }
+
+  /** Before bindings are locked, and in one order: whoever retires a version does the same. */
+  async #lockVersions(own: Project, documents: readonly Document[], sql: Sql): Promise<void> {
+    const { blueprints } = this.#parts;
+    const ids = new Set<string>();
+    for (const document of documents)
+      if (document.kind === 'Assignment') {
+        const blueprint = await this.#findBlueprint(own, document.spec.blueprint, sql);
+        if (blueprint) ids.add(blueprint.id);
+      }
+    for (const id of [...ids].toSorted()) await blueprints.lockVersions(id, 'shared', sql);
+  }
+
+  async #findBlueprint(
+    own: Project,
+    reference: string,
+    sql: Sql,
+  ): Promise<BlueprintEntity | undefined> {
+    const { projects, blueprints } = this.#parts;
+    const [name = '', owner] = reference.split('/').toReversed();
+    const project =
+      owner === undefined ? own : await projects.findByName(own.organizationId, owner, sql);
+    return project && blueprints.findByName(project.id, name, sql);
+  }
+
+  /** By its name, or as `project/name` when another project shares it. */
+  async #blueprintOf(
+    actor: Actor,
+    own: Project,
+    reference: string,
+    sql: Sql,
+  ): Promise<BlueprintEntity> {
+    const missing = noBlueprintOf({ name: reference });
+    const blueprint = await this.#findBlueprint(own, reference, sql);
+    if (!blueprint) throw missing;
+    authorize(actor, 'read', 'Blueprint', blueprint, missing);
+    return blueprint;
   }
 
   async #cluster(

@@ -133,13 +133,13 @@ export class PolicySetService {
       capabilitiesHash,
     );
     const bindings: Binding[] = [];
-    for (const { name, blueprint, blueprintId, projectId, version, parameters } of bound)
+    for (const { name, blueprint, blueprintId, blueprintProjectId, version, parameters } of bound)
       bindings.push({
         assignment: name,
         blueprint,
         version,
         parameters,
-        ...(await this.#document(projectId, blueprintId, version, sql)),
+        ...(await this.#document(blueprintProjectId, blueprintId, version, sql)),
       });
     const result = compile({ bindings, capabilities: capabilities?.apis ?? {} });
     const render = await this.#parts.policySets.addRender(
