@@ -18,7 +18,8 @@ type Resolve = (
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!('getFields' in type) || roots.some((root) => root === type)) continue;
+    const isOurs = !type.name.startsWith('__') && !roots.some((root) => root === type);
+    if (!isOurs || !('getFields' in type)) continue;
     for (const field of Object.values(type.getFields()))
       if ('resolve' in field && field.resolve && !field.extensions['later'])
         field.resolve = guarded(

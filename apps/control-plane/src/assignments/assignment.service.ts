@@ -210,9 +210,9 @@ export class AssignmentService {
       const pinning = await assignments.listPinning(blueprintId, version, sql);
       if (pinning.length > 0 && !withdraw) throw inUse(actor, version, pinning);
       const byProject = Map.groupBy(pinning, ({ projectId }) => projectId);
-      for (const projectId of [...byProject.keys()].toSorted()) {
+      for (const [projectId, bound] of [...byProject].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
         await projects.lockBindings(projectId, 'alone', sql);
-        const selectors = byProject.get(projectId)!.map(({ clusterSelector }) => clusterSelector);
+        const selectors = bound.map(({ clusterSelector }) => clusterSelector);
         await clusters.markStale(projectId, selectors, sql);
       }
       return blueprints.setState(blueprintId, version, 'RETIRED', sql);
