@@ -1,5 +1,5 @@
 import type { ObjectOutcome } from '@picket/agent-protocol';
-import { BLUEPRINT_LABEL } from '@picket/compiler';
+import { isStamped } from '@picket/compiler';
 import { canonicalJson } from '@picket/kernel';
 import type { Logger } from 'pino';
 
@@ -232,7 +232,7 @@ export class ObjectWriter {
       return { may: true, force: true, isAdopted: ours?.isAdopted ?? false };
     const live = await this.#api.find<KubeObject>(objectPath(manifest));
     if (!live) return { may: true, force: false, isAdopted: false };
-    const isMine = isAppliedByUs(live) && live.metadata.labels?.[BLUEPRINT_LABEL] !== undefined;
+    const isMine = isAppliedByUs(live) && isStamped(live.metadata.labels ?? {});
     if (isMine) return { may: true, force: true, isAdopted: isMarkedAdopted(live) };
     const { resourceVersion } = live.metadata;
     const taken: Claim = {

@@ -3,7 +3,14 @@ import { sha256Hex } from '@picket/kernel';
 import type { Blueprint, ParameterValues } from '@picket/policy';
 import * as fc from 'fast-check';
 
-import { compile, compileKey, originOf, type Binding, type ServedKinds } from './index.ts';
+import {
+  compile,
+  compileKey,
+  originOf,
+  type Binding,
+  type BlueprintOrigin,
+  type ServedKinds,
+} from './index.ts';
 
 const CNP = 'policy.networking.k8s.io/v1alpha2/ClusterNetworkPolicy';
 const NP = 'networking.k8s.io/v1/NetworkPolicy';
@@ -46,6 +53,12 @@ const binding = (
 });
 const compiled = (bindings: readonly Binding[], capabilities = ALL) =>
   compile({ bindings, capabilities });
+const blueprintOf = (
+  annotations: Readonly<Record<string, string>>,
+): BlueprintOrigin | undefined => {
+  const origin = originOf(annotations);
+  return origin && 'blueprint' in origin ? origin : undefined;
+};
 const problemsOf = (...bindings: Binding[]): string[] =>
   compiled(bindings).problems.map(({ path, code }) => `${path} ${code}`);
 
@@ -157,7 +170,7 @@ describe('compile', () => {
         binding('a', document, { includes: { 'base@7': base }, parameters }),
       ]).policySet.objects.map(({ manifest: { spec, metadata } }) => [
         spec['priority'],
-        originOf(metadata.annotations)?.blueprint,
+        blueprintOf(metadata.annotations)?.blueprint,
       ]);
 
     expect(priorities({})).toEqual([[4, 'base']]);
@@ -350,7 +363,7 @@ describe('compile counts once', () => {
     expect(problems).toEqual([]);
     expect(
       [...policySet.objects, ...policySet.templates].map(
-        ({ manifest: { metadata } }) => originOf(metadata.annotations)?.assignment,
+        ({ manifest: { metadata } }) => blueprintOf(metadata.annotations)?.assignment,
       ),
     ).toEqual(['one', 'one']);
   });

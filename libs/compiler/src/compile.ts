@@ -4,12 +4,13 @@ import type { LabelSelector } from '@picket/selector';
 
 import { expand, type ExpandedVersion } from './expand.ts';
 import { lossesOf, type Loss, type ServedKinds } from './losses.ts';
+import { objectName, templateOf, type BoundNamespacePolicy } from './namespace-policy.ts';
 import {
   BLUEPRINT_LABEL,
   MANAGED_BY,
   ORIGIN_ANNOTATION,
   originText,
-  type Origin,
+  type BlueprintOrigin,
 } from './origin.ts';
 import type {
   Adoption,
@@ -32,6 +33,8 @@ export interface Binding {
 /** All that a policy set depends on: never namespaces or workloads (decision 1). */
 export interface CompileInput {
   readonly bindings: readonly Binding[];
+  /** What application teams have for their own namespaces here. None when left out. */
+  readonly namespacePolicies?: readonly BoundNamespacePolicy[];
   readonly capabilities: ServedKinds;
 }
 
@@ -54,13 +57,17 @@ interface Entry {
 }
 
 /**
- * The policy set of every cluster with these bindings and capabilities.
+ * The policy set of every cluster with these bindings, namespace policies and capabilities.
  *
- * Deterministic: neither the order of bindings nor of object members matters. What the cluster cannot express is left out and told as a
- * loss. Two sources that give one object different content, or one tier and priority to two policies, are problems.
+ * Deterministic: neither the order of bindings or policies nor of object members matters. What the cluster cannot express is left out and
+ * told as a loss. Two sources that give one object different content, or one tier and priority to two policies, are problems.
  * Paths of problems start with `assignments["name"]`.
  */
-export function compile({ bindings, capabilities }: CompileInput): CompileResult {
+export function compile({
+  bindings,
+  namespacePolicies = [],
+  capabilities,
+}: CompileInput): CompileResult {
   const sources: (readonly Problem[])[] = [];
   const entries: Entry[] = [];
   for (const binding of bindings.toSorted((a, b) => order(a.assignment, b.assignment))) {
@@ -75,6 +82,13 @@ export function compile({ bindings, capabilities }: CompileInput): CompileResult
     if (found.every(({ severity }) => severity !== 'error'))
       for (const version of versions) entries.push(...entriesOf(version, binding.assignment));
   }
+  for (const policy of namespacePolicies)
+    entries.push({
+      object: templateOf(policy),
+      // What one team writes must not keep the cluster from everybody else's changes.
+      blocksOnLoss: false,
+      path: ['namespacePolicies', policy.project, policy.claim, policy.name],
+    });
   const { kept, conflicts } = merge(entries);
   const problems = [...sources.flat(), ...conflicts, ...equalPriorities(kept)];
 
@@ -97,10 +111,21 @@ export function compile({ bindings, capabilities }: CompileInput): CompileResult
   return { policySet, text, digest: sha256Hex(text), losses, problems, blocked };
 }
 
-/** Names a compilation by its inputs, so that it is done once: SHA-256 of their canonical text. Equal for every order of the bindings. */
-export function compileKey({ bindings, capabilities }: CompileInput): string {
+/** Names a compilation by its inputs, so that it is done once: SHA-256 of their canonical text. Equal for every order of bindings and policies. */
+export function compileKey({
+  bindings,
+  namespacePolicies = [],
+  capabilities,
+}: CompileInput): string {
   const sorted = bindings.toSorted((a, b) => order(a.assignment, b.assignment));
-  return sha256Hex(canonicalJson({ bindings: sorted, capabilities } as unknown as Json));
+  const policies = namespacePolicies.toSorted((a, b) => order(objectName(a), objectName(b)));
+  const inputs = {
+    bindings: sorted,
+    capabilities,
+    // Where there are none the key stays what it was before there could be any.
+    ...(policies.length > 0 && { namespacePolicies: policies }),
+  };
+  return sha256Hex(canonicalJson(inputs as unknown as Json));
 }
 
 function entriesOf(
@@ -109,7 +134,7 @@ function entriesOf(
 ): Entry[] {
   const blocksOnLoss = document.onLoss !== 'Report';
   const adoption = (own: Adoption | undefined): Adoption => own ?? document.adoption ?? 'Never';
-  const meta = (entry: string): Origin => ({ blueprint, version, entry, assignment });
+  const meta = (entry: string): BlueprintOrigin => ({ blueprint, version, entry, assignment });
   const add = (object: Entry['object'], section: string, index: number): Entry => ({
     object,
     blocksOnLoss,
@@ -160,7 +185,10 @@ interface RawManifest {
   readonly spec: unknown;
 }
 
-function stamped({ apiVersion, kind, metadata, spec }: RawManifest, origin: Origin): Manifest {
+function stamped(
+  { apiVersion, kind, metadata, spec }: RawManifest,
+  origin: BlueprintOrigin,
+): Manifest {
   const labels = { ...metadata.labels, ...MANAGED_BY, [BLUEPRINT_LABEL]: origin.blueprint };
   const annotations = { ...metadata.annotations, [ORIGIN_ANNOTATION]: originText(origin) };
   const { name, namespace } = metadata;

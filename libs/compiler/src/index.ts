@@ -8,7 +8,14 @@ export {
 export { expand } from './expand.ts';
 export { type Loss, type ServedKinds } from './losses.ts';
 export { diffBlueprints, type EntryChange } from './diff-blueprints.ts';
-export { BLUEPRINT_LABEL, originOf, type Origin } from './origin.ts';
+export { objectName, type BoundNamespacePolicy } from './namespace-policy.ts';
+export {
+  isStamped,
+  originOf,
+  type BlueprintOrigin,
+  type NamespacePolicyOrigin,
+  type Origin,
+} from './origin.ts';
 export type {
   Adoption,
   Manifest,

@@ -26,6 +26,8 @@ export interface PolicySetObject {
 /** An object that the agent stamps into every namespace that the selector picks, now and later; the manifest has no namespace. */
 export interface NamespaceTemplate extends PolicySetObject {
   readonly namespaceSelector: LabelSelector;
+  /** The end of an exception, in seconds since the epoch: from then on it is as if it were not in the set. */
+  readonly expiresAt?: number;
 }
 
 /**

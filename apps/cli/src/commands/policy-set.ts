@@ -11,11 +11,8 @@ const columns: readonly Column<PolicySetObject>[] = [
   ['KIND', ({ kind }) => shortKind(kind)],
   ['NAMESPACE', describeNamespace],
   ['NAME', ({ name }) => name],
-  [
-    'FROM',
-    ({ origin }) => `${origin.blueprint}@${origin.version} ${origin.section}/${origin.entry}`,
-  ],
-  ['ASSIGNMENT', ({ origin }) => origin.assignment],
+  ['FROM', describeOrigin],
+  ['ASSIGNMENT', ({ origin }) => origin.assignment ?? '-'],
 ];
 
 /** `picket policy-set CLUSTER`: what one cluster must have, and where each object comes from. */
@@ -76,4 +73,11 @@ function manifestsOf(objects: readonly PolicySetObject[]): string {
 
 function describeNamespace({ namespace, template, namespaceSelector }: PolicySetObject): string {
   return template ? `each of ${JSON.stringify(namespaceSelector)}` : (namespace ?? '-');
+}
+
+function describeOrigin({ origin, expiresAt }: PolicySetObject): string {
+  const { version, project, claim, namespacePolicy, blueprint, section, entry } = origin;
+  if (namespacePolicy === null) return `${blueprint}@${version} ${section}/${entry}`;
+  const end = expiresAt === null ? '' : ` until ${expiresAt}`;
+  return `${project}/${claim}/${namespacePolicy}@${version}${end}`;
 }

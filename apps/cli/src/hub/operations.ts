@@ -241,13 +241,19 @@ export interface PolicySetObject {
   readonly adoption: string;
   readonly template: boolean;
   readonly namespaceSelector: Json;
+  /** ISO 8601; null for what does not end. */
+  readonly expiresAt: string | null;
   readonly manifest: Json;
+  /** Of a blueprint, or of a namespace policy; what belongs to the other is null. */
   readonly origin: {
-    readonly blueprint: string;
     readonly version: number;
-    readonly section: string;
-    readonly entry: string;
-    readonly assignment: string;
+    readonly blueprint: string | null;
+    readonly section: string | null;
+    readonly entry: string | null;
+    readonly assignment: string | null;
+    readonly namespacePolicy: string | null;
+    readonly claim: string | null;
+    readonly project: string | null;
   };
 }
 
@@ -289,8 +295,9 @@ export const readPolicySet = operation<
             adoption
             template
             namespaceSelector
+            expiresAt
             manifest
-            origin { blueprint version section entry assignment }
+            origin { version blueprint section entry assignment namespacePolicy claim project }
           }
         }
         pageInfo { hasNextPage endCursor }

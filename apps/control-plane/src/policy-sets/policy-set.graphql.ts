@@ -1,15 +1,28 @@
-import { Field, Int, ObjectType } from '@nestjs/graphql';
+import { Field, GraphQLISODateTime, Int, ObjectType } from '@nestjs/graphql';
 
 import { ConnectionType } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
-@ObjectType('PolicySetOrigin', { description: 'Where an object of a policy set comes from.' })
+@ObjectType('PolicySetOrigin', {
+  description: 'Where an object of a policy set comes from: a blueprint, or a namespace policy.',
+})
 export class OriginType {
-  @Field({ description: 'Name of the blueprint.' }) blueprint!: string;
-  @Field(() => Int, { description: 'Its version.' }) version!: number;
-  @Field({ description: 'Section of the blueprint.' }) section!: string;
-  @Field({ description: 'Name of the entry.' }) entry!: string;
-  @Field({ description: 'Name of the assignment that binds it.' }) assignment!: string;
+  @Field(() => String, { nullable: true, description: 'Name of the blueprint.' })
+  blueprint!: string | null;
+  @Field(() => Int, { description: 'Version of the blueprint or the namespace policy.' })
+  version!: number;
+  @Field(() => String, { nullable: true, description: 'Section of the blueprint.' })
+  section!: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of the entry in it.' })
+  entry!: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of the assignment that binds it.' })
+  assignment!: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of the namespace policy.' })
+  namespacePolicy!: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of its namespace claim.' })
+  claim!: string | null;
+  @Field(() => String, { nullable: true, description: 'Name of the project of that claim.' })
+  project!: string | null;
 }
 
 @ObjectType('PolicySetObject', {
@@ -33,6 +46,11 @@ export class PolicySetObjectType {
     description: 'LabelSelector over namespaces, for a template.',
   })
   namespaceSelector!: object | null;
+  @Field(() => GraphQLISODateTime, {
+    nullable: true,
+    description: 'For an exception: when the agent removes it.',
+  })
+  expiresAt!: Date | null;
   @Field(() => JsonValue, { description: 'The object as it is applied.' }) manifest!: object;
   @Field(() => OriginType, { description: 'Where it comes from.' }) origin!: OriginType;
 }

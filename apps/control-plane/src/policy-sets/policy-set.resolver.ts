@@ -1,5 +1,10 @@
 import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
-import { type NamespaceTemplate, originOf, type PolicySetObject } from '@picket/compiler';
+import {
+  type NamespaceTemplate,
+  type Origin,
+  originOf,
+  type PolicySetObject,
+} from '@picket/compiler';
 
 import { Requires } from '../access/access.guard.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -74,24 +79,23 @@ export class PolicySetResolver {
 function describe(object: PolicySetObject | NamespaceTemplate): object {
   const { manifest, adoption } = object;
   const { name, namespace, annotations } = manifest.metadata;
-  const namespaceSelector = 'namespaceSelector' in object ? object.namespaceSelector : null;
-  const origin = originOf(annotations);
-  const [section = '', ...entry] = (origin?.entry ?? '').split('/');
+  const template = 'namespaceSelector' in object ? object : undefined;
   return {
     kind: `${manifest.apiVersion}/${manifest.kind}`,
     namespace: namespace ?? null,
     name,
     adoption,
-    template: namespaceSelector !== null,
-    namespaceSelector,
+    template: template !== undefined,
+    namespaceSelector: template?.namespaceSelector ?? null,
+    expiresAt: template?.expiresAt === undefined ? null : new Date(template.expiresAt * 1_000),
     manifest,
-    origin: {
-      blueprint: '',
-      version: 0,
-      assignment: '',
-      ...origin,
-      section,
-      entry: entry.join('/'),
-    },
+    origin: describeOrigin(originOf(annotations)),
   };
+}
+
+function describeOrigin(origin: Origin | undefined): object {
+  if (!origin) return { version: 0 };
+  if ('namespacePolicy' in origin) return origin;
+  const [section = '', ...entry] = origin.entry.split('/');
+  return { ...origin, section, entry: entry.join('/') };
 }
