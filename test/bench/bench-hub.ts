@@ -38,6 +38,7 @@ export class BenchHub {
       DATABASE_URL: postgres.url,
       PORT: '0',
       LOG_LEVEL: 'warn',
+      RATE_REQUESTS_MAX: '0', // one token asks here as a fleet does
       SIGNING_KEY_FILE: path.join(dir, 'signing-key.pem'),
       TOKEN_SECRET_FILE: path.join(dir, 'token-secret'),
       BOOTSTRAP_TOKEN_FILE: path.join(dir, 'admin-token'),

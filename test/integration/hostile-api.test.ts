@@ -21,7 +21,7 @@ const APPLY = `mutation ($input: ApplyDocumentsInput!) { applyDocuments(input: $
 let hub: TestHub;
 
 beforeAll(async () => {
-  hub = await TestHub.start({ LOG_LEVEL: 'debug' });
+  hub = await TestHub.start({ LOG_LEVEL: 'debug', API_EXPLORER: 'true' });
 });
 afterAll(async () => {
   await hub?.stop();

@@ -5,6 +5,7 @@ import { type Actor, NotAuthenticated } from './access/actor.ts';
 import type { Tokens } from './access/tokens.ts';
 import { formatGraphqlErrors } from './platform/graphql-errors.ts';
 import type { Logger } from './platform/logger.ts';
+import { RateLimited, type RateLimits } from './platform/rate-limits.ts';
 
 /** Queries come by POST alone: what stands in a URL ends in logs and caches of others. */
 class PostOnly extends DomainError {
@@ -32,7 +33,7 @@ export function actorOf(request: FastifyRequest): Actor | undefined {
  * What a request meets before GraphQL does: nobody without a token gets so far that a body is read or a query is parsed, introspection
  * included. After that the AccessGuard decides on each operation.
  */
-export function graphqlRoute(tokens: Tokens, logger: Logger): object {
+export function graphqlRoute(tokens: Tokens, limits: RateLimits, logger: Logger): object {
   const refuse = (reply: FastifyReply, status: number, error: DomainError): FastifyReply =>
     reply.code(status).send({ data: null, errors: formatGraphqlErrors(error, logger) });
   return {
@@ -40,6 +41,13 @@ export function graphqlRoute(tokens: Tokens, logger: Logger): object {
       if (request.method !== 'POST')
         return refuse(reply, 405, new PostOnly('Send queries by POST'));
       const actor = await tokens.actorOf(request.headers.authorization, Date.now());
+      try {
+        await (actor ? limits.count(actor.caller.id) : limits.countFailure(request.ip));
+      } catch (error) {
+        if (!(error instanceof RateLimited)) throw error;
+        reply.header('retry-after', String(error.retryAfterS));
+        return refuse(reply, 429, error);
+      }
       if (!actor)
         return refuse(
           reply,

@@ -21,6 +21,7 @@ import {
 } from './platform/graphql-errors.ts';
 import { inlineFields } from './platform/inline-fields.ts';
 import { JsonScalar } from './platform/json-scalar.ts';
+import { noIntrospection, widthRule } from './platform/query-shape.ts';
 import { costRule } from './platform/query-cost.ts';
 import { ClusterPolicySetResolver, PolicySetResolver } from './policy-sets/policy-set.resolver.ts';
 import type { Services } from './services.ts';
@@ -48,7 +49,10 @@ const QUERY_TOKENS_MAX = 2_000;
 /** The GraphQL API over services that were wired by hand (services.ts). `schemaFile` writes the schema there. */
 @Module({})
 export class HubModule {
-  static of({ injectables, tokens, logger }: Services, schemaFile?: string): DynamicModule {
+  static of(
+    { injectables, tokens, rateLimits, config, logger }: Services,
+    schemaFile?: string,
+  ): DynamicModule {
     const values: Provider[] = injectables.map((instance) => ({
       provide: instance.constructor,
       useValue: instance,
@@ -66,8 +70,8 @@ export class HubModule {
           queryDepth: QUERY_DEPTH_MAX,
           allowBatchedQueries: false,
           graphql: { parseOptions: { maxTokens: QUERY_TOKENS_MAX } },
-          validationRules: [costRule],
-          additionalRouteOptions: graphqlRoute(tokens, logger),
+          validationRules: [costRule, widthRule, ...(config.API_EXPLORER ? [] : [noIntrospection])],
+          additionalRouteOptions: graphqlRoute(tokens, rateLimits, logger),
           context: (request: FastifyRequest) => ({ actor: actorOf(request) }),
           errorFormatter: (result: { errors?: readonly object[]; data?: unknown }) => ({
             statusCode: statusOfErrors(result.errors ?? []),

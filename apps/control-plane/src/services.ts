@@ -24,6 +24,7 @@ import type { StatementCounter } from './platform/database.ts';
 import { FanOut } from './platform/fan-out.ts';
 import { type JobHandler, JobQueue } from './platform/jobs.ts';
 import type { Logger } from './platform/logger.ts';
+import { RateLimits } from './platform/rate-limits.ts';
 import { ClaimRepository } from './namespace-claims/claim.repository.ts';
 import { ClaimService } from './namespace-claims/claim.service.ts';
 import { PolicySetRepository } from './policy-sets/policy-set.repository.ts';
@@ -38,6 +39,7 @@ export interface Services {
   readonly fanOut: FanOut;
   readonly jobs: JobQueue;
   readonly tokens: Tokens;
+  readonly rateLimits: RateLimits;
   readonly address: PublicAddress;
   readonly policySets: PolicySetRepository;
   readonly statuses: StatusRepository;
@@ -59,6 +61,7 @@ export function createServices(
   const fanOut = new FanOut(config, logger);
   const jobs = new JobQueue(config, logger);
   const tokens = new Tokens(dataSource, fanOut);
+  const rateLimits = new RateLimits(config);
   const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
 
   const accessService = new AccessService({
@@ -128,6 +131,7 @@ export function createServices(
     fanOut,
     jobs,
     tokens,
+    rateLimits,
     address,
     policySets,
     statuses,

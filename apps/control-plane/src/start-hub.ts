@@ -17,6 +17,7 @@ import { HubModule } from './hub.module.ts';
 import { createDataSource, StatementCounter } from './platform/database.ts';
 import { createLogger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
+import { securityHeaders } from './platform/security-headers.ts';
 import { createServices, type Services } from './services.ts';
 
 const REQUEST_MS = 60_000;
@@ -51,7 +52,8 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
       logger.info({ file: config.BOOTSTRAP_TOKEN_FILE }, 'the first admin token was made');
 
     const services = createServices(config, dataSource, statements, logger);
-    const { fanOut, jobs } = services;
+    const { fanOut, jobs, rateLimits } = services;
+    undo.push(() => Promise.resolve(rateLimits.close()));
     undo.push(() => jobs.close());
     await fanOut.start();
     undo.push(() => fanOut.close());
@@ -88,6 +90,7 @@ async function listen(
   const options = {
     ...tls,
     bodyLimit: config.BODY_BYTES_MAX,
+    trustProxy: config.TRUSTED_PROXIES ?? false,
     // Agents come with short bursts of requests; holding their idle connections would double the descriptors.
     keepAliveTimeout: 5_000,
     // What is under way gets its answer; see drain().
@@ -104,8 +107,9 @@ async function listen(
   }
   const adapter = new FastifyAdapter(options);
   const app = adapter.getInstance() as unknown as FastifyInstance;
+  securityHeaders(app, config.TLS_CERT_FILE !== undefined || config.TLS_TERMINATED);
   healthRoutes(app, services, gateway);
-  explorerRoute(app);
+  if (config.API_EXPLORER) explorerRoute(app);
   await app.register((scope, _options, done) => {
     gateway.routes(scope);
     done();

@@ -58,6 +58,9 @@ export class TestHub {
         TOKEN_SECRET_FILE: path.join(dir, 'token-secret'),
         BOOTSTRAP_TOKEN_FILE: path.join(dir, 'admin-token'),
         LOG_LEVEL: 'warn',
+        // Tests ask more than people do; rate limits have a test of their own.
+        RATE_REQUESTS_MAX: '0',
+        RATE_FAILED_SIGN_INS_MAX: '0',
         PORT: '0',
         ...(database && { DATABASE_URL: database.url }),
         ...env,

@@ -100,6 +100,7 @@ function hubEnvironment(place: HubPlace): Record<string, string | undefined> {
     REDIS_URL: undefined, // the embedded shape needs none, and takes no stranger's
     DATABASE_URL: place.databaseUrl,
     HOST: '127.0.0.1',
+    API_EXPLORER: 'true', // whoever reaches loopback may read the schema
     PORT: String(place.port),
     SIGNING_KEY_FILE: join(place.stateDir, 'signing-key.pem'),
     TOKEN_SECRET_FILE: join(place.stateDir, 'token-secret'),

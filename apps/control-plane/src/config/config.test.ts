@@ -37,6 +37,21 @@ describe('the configuration', () => {
       expect(load).toThrow(name);
   });
 
+  it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('needs no TLS on %s', (HOST) => {
+    expect(loadConfig({ ...enough, HOST })).toMatchObject({ HOST });
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'hub.example.com', '127.0.0.1.example.com'])(
+    'lets nobody listen on %s without TLS, unless a proxy does it',
+    (HOST) => {
+      const tls = { TLS_CERT_FILE: '/cert.pem', TLS_KEY_FILE: '/key.pem' };
+
+      expect(() => loadConfig({ ...enough, HOST })).toThrow('TLS_TERMINATED');
+      expect(loadConfig({ ...enough, HOST, TLS_TERMINATED: 'true' })).toMatchObject({ HOST });
+      expect(loadConfig({ ...enough, HOST, ...tls })).toMatchObject({ HOST });
+    },
+  );
+
   it('cannot be changed by whoever holds it', () => {
     expect(Object.isFrozen(loadConfig(enough))).toBe(true);
   });

@@ -40,6 +40,34 @@ export const Environment = z.object({
     .optional()
     .describe('PEM; with TLS_KEY_FILE the hub itself speaks HTTPS.'),
   TLS_KEY_FILE: z.string().optional().describe('PEM.'),
+  TLS_TERMINATED: z
+    .stringbool()
+    .default(false)
+    .describe(
+      'Says that TLS ends in front of the hub, at a proxy through which alone it can be reached. Without it, and without TLS_CERT_FILE, the hub listens on loopback only.',
+    ),
+  TRUSTED_PROXIES: z
+    .string()
+    .optional()
+    .describe(
+      'Addresses and CIDRs, separated by commas, whose X-Forwarded-For is believed. Absent: nobody’s.',
+    ),
+  API_EXPLORER: z
+    .stringbool()
+    .default(false)
+    .describe('Whether the schema can be asked for (introspection) and tried at /graphiql.'),
+  RATE_REQUESTS_MAX: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(6_000)
+    .describe('Requests of one person or token in a minute; 0: any number.'),
+  RATE_FAILED_SIGN_INS_MAX: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(60)
+    .describe('Sign-ins from one address that may fail in a minute; 0: any number.'),
   SIGNING_KEY_FILE: z
     .string()
     .describe(
@@ -106,7 +134,16 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const faults = result.success ? [] : [z.prettifyError(result.error)];
   if (Boolean(given['TLS_CERT_FILE']) !== Boolean(given['TLS_KEY_FILE']))
     faults.push('✖ TLS_CERT_FILE and TLS_KEY_FILE go together');
+  if (result.success && !isLoopback(result.data.HOST) && !given['TLS_CERT_FILE'])
+    if (!result.data.TLS_TERMINATED)
+      faults.push(
+        `✖ HOST=${result.data.HOST} is not loopback: tokens would cross the network in clear. Give TLS_CERT_FILE and TLS_KEY_FILE, or say TLS_TERMINATED=true when a proxy does TLS`,
+      );
   if (!result.success || faults.length > 0)
     throw new Error(`Invalid environment:\n${faults.join('\n')}`);
   return Object.freeze(result.data);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
