@@ -7,6 +7,7 @@ import type { StateStore } from '../link/state-store.ts';
 import { wordsOf } from '../words-of.ts';
 import { readCapabilities } from './capabilities.ts';
 import { expandSet } from './desired.ts';
+import { Ends } from './ends.ts';
 import type { KubeApi } from './kube-api.ts';
 import { type LastSet, readLastSet, writeLastSet } from './last-set.ts';
 import { LiveObjects } from './live-objects.ts';
@@ -44,6 +45,7 @@ export class Enforcer {
   readonly #parts: Parts;
   readonly #live: LiveObjects;
   readonly #writer: ObjectWriter;
+  readonly #ends: Ends;
   #effective: Effective | undefined;
   #capabilities: { value: Capabilities; atMs: number } | undefined;
   #turns: Promise<void> = Promise.resolve();
@@ -53,7 +55,7 @@ export class Enforcer {
   #retry: NodeJS.Timeout | undefined;
   #kindsTimer: NodeJS.Timeout | undefined;
   #lastReport = '';
-  /** Signature of the grant that was kept last. */
+  /** Signature of the grant that was kept last, and how many exceptions had ended. */
   #kept = '';
   #isStopped = false;
 
@@ -61,6 +63,10 @@ export class Enforcer {
     this.#parts = parts;
     this.#live = new LiveObjects(parts.api, parts.logger, () => this.#turnSoon());
     this.#writer = new ObjectWriter(parts.api, this.#live, parts.logger);
+    this.#ends = new Ends(parts.nowMs, () => {
+      parts.logger.info('an exception has ended');
+      this.#turnSoon();
+    });
   }
 
   /** Takes up the last set, before any word from the hub. */
@@ -73,6 +79,7 @@ export class Enforcer {
     if (last) {
       this.#effective = { ...last, set: JSON.parse(last.text) as PolicySet };
       this.#writer.takeUp(last.owned);
+      this.#ends.notBefore(last.atMs);
       const { digest, sequence } = last.grant;
       logger.info({ digest, sequence }, 'the last set is taken up');
     }
@@ -87,6 +94,7 @@ export class Enforcer {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#retry);
+    this.#ends.stop();
     clearInterval(this.#kindsTimer);
     await this.#live.close();
     await this.#turns;
@@ -118,8 +126,9 @@ export class Enforcer {
   /** Follows a grant: a renewal is written down, a new set is tried and becomes effective or is reported as failed. */
   run(grant: SignedGrant, text: string | undefined): Promise<void> {
     return this.#serially(async () => {
+      this.#ends.notBefore(0);
       if (text !== undefined)
-        return this.#adopt({ grant, text, owned: [], set: JSON.parse(text) as PolicySet });
+        return this.#adopt({ grant, text, owned: [], atMs: 0, set: JSON.parse(text) as PolicySet });
       if (!this.#effective) return;
       this.#effective = { ...this.#effective, grant };
       await this.#keep();
@@ -129,7 +138,7 @@ export class Enforcer {
 
   /** Dry-runs what the set would change; nothing is written before all of it is accepted. */
   async #adopt(next: Effective): Promise<void> {
-    const { desired } = expandSet(next.set, this.#live.namespaces());
+    const { desired } = expandSet(this.#ends.of(next.set).set, this.#live.namespaces());
     const refused = await this.#writer.dryRun(this.#writer.plan(desired).applies);
     if (refused.length === 0) {
       this.#effective = next;
@@ -158,7 +167,14 @@ export class Enforcer {
   async #turn(): Promise<void> {
     const effective = this.#effective;
     if (!effective || this.#isStopped || !this.#isOpen) return;
-    const { desired, waiting } = expandSet(effective.set, this.#live.namespaces());
+    const { set, ended } = this.#ends.watch(effective.set);
+    const namespaces = this.#live.namespaces();
+    const { desired, waiting } = expandSet(set, namespaces);
+    const over = new Set(
+      expandSet({ ...set, objects: [], templates: ended }, namespaces).desired.map(
+        ({ key }) => key,
+      ),
+    );
     const { applies, prunes } = this.#writer.plan(desired);
     const outcomes = [
       ...waiting.map(({ manifest }) =>
@@ -166,9 +182,10 @@ export class Enforcer {
       ),
       ...(await this.#writer.write(applies)),
     ];
-    // What could not be written may be what the pruned objects stood in for. A bracket that was left behind stands for nothing.
+    // What could not be written may be what the pruned objects stood in for. A bracket that was left behind stands for nothing, and an
+    // exception whose time is over goes whatever else there is.
     const isWritten = countOf(outcomes, 'failed') === 0;
-    const superfluous = prunes.filter((key) => isWritten || isBracket(key));
+    const superfluous = prunes.filter((key) => isWritten || isBracket(key) || over.has(key));
     outcomes.push(...(await this.#writer.prune(superfluous)));
     await this.#keep();
     const failed = countOf(outcomes, 'failed');
@@ -192,11 +209,13 @@ export class Enforcer {
     if (!this.#effective) return;
     const { grant, text, owned } = this.#effective;
     const now = this.#writer.owned();
-    if (this.#kept === grant.signature && JSON.stringify(owned) === JSON.stringify(now)) return;
-    this.#effective = { ...this.#effective, owned: now };
+    const kept = `${grant.signature} ${this.#ends.count}`;
+    if (this.#kept === kept && JSON.stringify(owned) === JSON.stringify(now)) return;
+    const atMs = this.#ends.nowMs();
+    this.#effective = { ...this.#effective, owned: now, atMs };
     try {
-      await writeLastSet(this.#parts.store, { grant, text, owned: now });
-      this.#kept = grant.signature;
+      await writeLastSet(this.#parts.store, { grant, text, owned: now, atMs });
+      this.#kept = kept;
     } catch (error) {
       this.#parts.logger.error({ error: wordsOf(error) }, 'the set in force could not be kept');
     }

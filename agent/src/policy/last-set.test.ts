@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 import { describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '@picket/kernel';
 
@@ -21,7 +23,7 @@ describe('the last set', () => {
       ['b', 'desired', 'live'],
       ['a', '', ''],
     ];
-    const last = { grant, text, owned };
+    const last = { grant, text, owned, atMs: 17 };
 
     await writeLastSet(store, last);
 
@@ -31,10 +33,18 @@ describe('the last set', () => {
   it('is none when there is none, or when its text is not what the grant names', async () => {
     const store = new MemoryStore();
     const before = await readLastSet(store);
-    await writeLastSet(store, { grant, text: `${text} `, owned: [] });
+    await writeLastSet(store, { grant, text: `${text} `, owned: [], atMs: 0 });
 
     expect(before).toBeUndefined();
     expect(await readLastSet(store)).toBeUndefined();
+  });
+
+  it('is read as an agent of before left it, without the time', async () => {
+    const store = new MemoryStore();
+    const plain = JSON.stringify({ grant, text, owned: [] });
+    await store.write('set', gzipSync(plain).toString('base64'));
+
+    expect(await readLastSet(store)).toEqual({ grant, text, owned: [], atMs: 0 });
   });
 
   it('says so when it is damaged', async () => {
@@ -51,7 +61,7 @@ describe('the last set', () => {
       return [`networking.k8s.io/v1/NetworkPolicy namespace-${index % 10_000}/deny`, print, print];
     });
 
-    await writeLastSet(store, { grant, text, owned });
+    await writeLastSet(store, { grant, text, owned, atMs: 0 });
 
     expect(store.texts.get('set')?.length).toBeLessThan(1_000_000);
   });

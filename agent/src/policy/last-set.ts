@@ -10,7 +10,12 @@ const Owned = z.tuple([z.string(), z.string(), z.string()]);
 /** Key of an object that we made or adopted, fingerprint of what was applied, and of what it looked like right after. */
 export type Owned = z.infer<typeof Owned>;
 
-const Stored = z.object({ grant: SignedGrant, text: z.string(), owned: z.array(Owned) });
+const Stored = z.object({
+  grant: SignedGrant,
+  text: z.string(),
+  owned: z.array(Owned),
+  atMs: z.number().default(0),
+});
 
 export interface LastSet {
   readonly grant: SignedGrant;
@@ -18,6 +23,8 @@ export interface LastSet {
   readonly text: string;
   /** The inventory. */
   readonly owned: readonly Owned[];
+  /** When it was written, by the hub's clock as far as it was known (ms): what had ended by then stays ended. */
+  readonly atMs: number;
 }
 
 /**
@@ -33,7 +40,7 @@ export async function readLastSet(store: StateStore): Promise<LastSet | undefine
 }
 
 export async function writeLastSet(store: StateStore, last: LastSet): Promise<void> {
-  const { grant, text, owned } = last;
-  const plain = JSON.stringify({ grant, text, owned });
+  const { grant, text, owned, atMs } = last;
+  const plain = JSON.stringify({ grant, text, owned, atMs });
   await store.write('set', gzipSync(plain).toString('base64'));
 }
