@@ -4,13 +4,15 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { buildBundles, installWhenStale, run } from '../apps/cli/entry/bootstrap.js';
-import { readResults, resultsFile } from './results.js';
+import { addResult, readResults, resultsFile } from './results.js';
+import { forgetLogs, readLogs } from './support/logs/kept-logs.js';
 
 installWhenStale();
 await buildBundles('*'); // the system tests start what people start
 
 mkdirSync(dirname(resultsFile), { recursive: true });
 rmSync(resultsFile, { force: true });
+forgetLogs();
 const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
@@ -26,6 +28,11 @@ const code = await run(
   [...jest, ...keeping, '--json', `--outputFile=${resultsFile}`, ...process.argv.slice(2)],
   { stdio: ['ignore', 'ignore', 'inherit'] }, // Jest tells its story on stderr; stdout repeats the JSON
 );
+
+// The last test is about all of them.
+const logs = readLogs();
+for (const secret of logs.secrets) console.error(`A log holds ${secret}`);
+if (logs.length > 0) addResult('no log of the run holds a secret', logs.secrets.length === 0);
 
 const inCi = Boolean(process.env.CI);
 const { passed, failed, skippedSuites } = readResults(inCi);

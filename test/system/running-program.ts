@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { keepLog } from '../support/logs/kept-logs.js';
 import { root } from './run-picket.ts';
 
 /** A program that runs as from a terminal: in a process group of its own, which Ctrl-C reaches as a whole. */
@@ -23,7 +24,10 @@ export class RunningProgram {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+      keepLog(chunk);
+    });
   }
 
   get pid(): number {

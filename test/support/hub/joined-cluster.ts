@@ -8,7 +8,11 @@ import { pino } from 'pino';
 
 import { FolderStore, startAgent, type Agent } from '../../../agent/src/index.ts';
 import type { TestCluster } from '../kube/index.ts';
+import { keepLog } from '../logs/kept-logs.js';
 import type { Data, TestHub } from './test-hub.ts';
+
+const LEVEL = process.env['PICKET_TEST_LOG'];
+const LOGGER = LEVEL ? pino({ level: LEVEL }) : pino({ level: 'debug' }, { write: keepLog });
 
 /** Binds exactly the rules of the shipped manifest to the agent's user, so that a test fails when one is missing. */
 export async function bindAgentRole({ client, agentUser }: TestCluster): Promise<void> {
@@ -88,7 +92,7 @@ export class JoinedCluster {
       store,
       spoolStore: store,
       nowMs: this.#nowMs,
-      logger: pino({ level: process.env['PICKET_TEST_LOG'] ?? 'silent' }),
+      logger: LOGGER,
     });
   }
 

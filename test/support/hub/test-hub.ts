@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { endWithUs } from '../../../apps/cli/src/embedded/end-with-us.ts';
+import { keepLog } from '../logs/kept-logs.js';
 import { createTestDatabase } from '../services/test-database.ts';
 
 const BUNDLES = path.resolve('apps/control-plane/dist');
@@ -57,7 +58,7 @@ export class TestHub {
         SIGNING_KEY_FILE: path.join(dir, 'signing-key.pem'),
         TOKEN_SECRET_FILE: path.join(dir, 'token-secret'),
         BOOTSTRAP_TOKEN_FILE: path.join(dir, 'admin-token'),
-        LOG_LEVEL: 'warn',
+        LOG_LEVEL: 'debug', // the more they say, the more the look for secrets at the end is worth
         // Tests ask more than people do; rate limits have a test of their own.
         RATE_REQUESTS_MAX: '0',
         RATE_FAILED_SIGN_INS_MAX: '0',
@@ -108,7 +109,10 @@ export class TestHub {
     });
     endWithUs(child);
     this.#child = child;
-    child.stderr.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+      keepLog(chunk);
+    });
     this.url = await new Promise<string>((resolve, reject) => {
       let said = '';
       child.stdout.on('data', (chunk: Buffer) => {
