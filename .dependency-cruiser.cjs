@@ -2,8 +2,8 @@
 
 // The path of an edit. A feature may import those before it, never those after it.
 const PATH = [
-  'access',
   'audit',
+  'access',
   'clusters',
   'namespace-claims',
   'blueprints',
@@ -33,6 +33,7 @@ const features = PATH.flatMap((feature, index) => {
 // Each library and what it may stand on, besides npm packages.
 const LIBS = {
   kernel: [],
+  audit: ['kernel'],
   selector: ['kernel'],
   policy: ['kernel', 'selector'],
   verdict: ['kernel', 'selector', 'policy'],

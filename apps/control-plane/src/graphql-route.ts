@@ -2,10 +2,10 @@ import { DomainError } from '@picket/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type Actor, NotAuthenticated } from './access/actor.ts';
-import type { Tokens } from './access/tokens.ts';
+import type { Origin } from './audit/attempt.ts';
 import { formatGraphqlErrors } from './platform/graphql-errors.ts';
-import type { Logger } from './platform/logger.ts';
-import { RateLimited, type RateLimits } from './platform/rate-limits.ts';
+import { RateLimited } from './platform/rate-limits.ts';
+import type { Services } from './services.ts';
 
 /** Queries come by POST alone: what stands in a URL ends in logs and caches of others. */
 class PostOnly extends DomainError {
@@ -29,20 +29,33 @@ export function actorOf(request: FastifyRequest): Actor | undefined {
   return actors.get(request);
 }
 
+export function originOf({ ip, id }: FastifyRequest): Origin {
+  return { address: ip, requestId: id };
+}
+
 /**
  * What a request meets before GraphQL does: nobody without a token gets so far that a body is read or a query is parsed, introspection
  * included. After that the AccessGuard decides on each operation.
  */
-export function graphqlRoute(tokens: Tokens, limits: RateLimits, logger: Logger): object {
+export function graphqlRoute({
+  tokens,
+  rateLimits,
+  signIns,
+  refusals,
+  logger,
+}: Pick<Services, 'tokens' | 'rateLimits' | 'signIns' | 'refusals' | 'logger'>): object {
   const refuse = (reply: FastifyReply, status: number, error: DomainError): FastifyReply =>
     reply.code(status).send({ data: null, errors: formatGraphqlErrors(error, logger) });
   return {
     async preParsing(request: FastifyRequest, reply: FastifyReply) {
+      reply.header('x-request-id', request.id);
       if (request.method !== 'POST')
         return refuse(reply, 405, new PostOnly('Send queries by POST'));
       const actor = await tokens.actorOf(request.headers.authorization, Date.now());
+      if (!actor && request.headers.authorization !== undefined)
+        void refusals.noteNobody('signIn', 'UNAUTHENTICATED', originOf(request));
       try {
-        await (actor ? limits.count(actor.caller.id) : limits.countFailure(request.ip));
+        await (actor ? rateLimits.count(actor.caller.id) : rateLimits.countFailure(request.ip));
       } catch (error) {
         if (!(error instanceof RateLimited)) throw error;
         reply.header('retry-after', String(error.retryAfterS));
@@ -54,6 +67,7 @@ export function graphqlRoute(tokens: Tokens, limits: RateLimits, logger: Logger)
           401,
           new NotAuthenticated('Give an API token: Authorization: Bearer picket_…'),
         );
+      signIns.note(actor, originOf(request), Date.now());
       actors.set(request, actor);
       return undefined;
     },

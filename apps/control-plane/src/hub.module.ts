@@ -3,11 +3,13 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyRequest } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 
 import { AccessGuard } from './access/access.guard.ts';
+import { auditedMutations } from './audit/audited-mutations.ts';
 import { AccessResolver } from './access/access.resolver.ts';
 import { guardFields } from './access/guard-fields.ts';
-import { actorOf, graphqlRoute } from './graphql-route.ts';
+import { actorOf, graphqlRoute, originOf } from './graphql-route.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
@@ -49,10 +51,8 @@ const QUERY_TOKENS_MAX = 2_000;
 /** The GraphQL API over services that were wired by hand (services.ts). `schemaFile` writes the schema there. */
 @Module({})
 export class HubModule {
-  static of(
-    { injectables, tokens, rateLimits, config, logger }: Services,
-    schemaFile?: string,
-  ): DynamicModule {
+  static of(services: Services, schemaFile?: string): DynamicModule {
+    const { injectables, refusals, config, logger } = services;
     const values: Provider[] = injectables.map((instance) => ({
       provide: instance.constructor,
       useValue: instance,
@@ -64,15 +64,19 @@ export class HubModule {
           driver: MercuriusDriver,
           autoSchemaFile: schemaFile ?? true,
           sortSchema: true,
-          transformSchema: (schema) => guardFields(inlineFields(schema)),
+          transformSchema: (schema: GraphQLSchema) =>
+            auditedMutations(guardFields(inlineFields(schema)), refusals),
           jit: 1,
           ide: false,
           queryDepth: QUERY_DEPTH_MAX,
           allowBatchedQueries: false,
           graphql: { parseOptions: { maxTokens: QUERY_TOKENS_MAX } },
           validationRules: [costRule, widthRule, ...(config.API_EXPLORER ? [] : [noIntrospection])],
-          additionalRouteOptions: graphqlRoute(tokens, rateLimits, logger),
-          context: (request: FastifyRequest) => ({ actor: actorOf(request) }),
+          additionalRouteOptions: graphqlRoute(services),
+          context: (request: FastifyRequest) => ({
+            actor: actorOf(request),
+            origin: originOf(request),
+          }),
           errorFormatter: (result: { errors?: readonly object[]; data?: unknown }) => ({
             statusCode: statusOfErrors(result.errors ?? []),
             response: {

@@ -10,6 +10,10 @@ import { InboxRepository } from './agent-gateway/inbox.repository.ts';
 import type { GatewayKeys } from './agent-gateway/keys.ts';
 import { AssignmentRepository } from './assignments/assignment.repository.ts';
 import { AssignmentService } from './assignments/assignment.service.ts';
+import { Changes } from './audit/changes.ts';
+import { Refusals } from './audit/refusals.ts';
+import { SignIns } from './audit/sign-ins.ts';
+import { tellUses } from './audit/token-uses.ts';
 import { BlueprintRepository } from './blueprints/blueprint.repository.ts';
 import { BlueprintService } from './blueprints/blueprint.service.ts';
 import { StatusRepository } from './cluster-status/status.repository.ts';
@@ -40,6 +44,8 @@ export interface Services {
   readonly jobs: JobQueue;
   readonly tokens: Tokens;
   readonly rateLimits: RateLimits;
+  readonly refusals: Refusals;
+  readonly signIns: SignIns;
   readonly address: PublicAddress;
   readonly policySets: PolicySetRepository;
   readonly statuses: StatusRepository;
@@ -60,12 +66,15 @@ export function createServices(
 ): Services {
   const fanOut = new FanOut(config, logger);
   const jobs = new JobQueue(config, logger);
+  const changes = new Changes(dataSource);
+  const refusals = new Refusals(dataSource, logger);
+  const signIns = new SignIns(dataSource, logger);
   const tokens = new Tokens(dataSource, fanOut);
   const rateLimits = new RateLimits(config);
   const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
 
   const accessService = new AccessService({
-    dataSource,
+    changes,
     access: new AccessRepository(dataSource),
     fanOut,
   });
@@ -78,7 +87,7 @@ export function createServices(
   const statuses = new StatusRepository(dataSource);
 
   const clusterService = new ClusterService({
-    dataSource,
+    changes,
     clusters,
     projects,
     jobs,
@@ -86,15 +95,15 @@ export function createServices(
     config,
   });
   const claimService = new ClaimService({
-    dataSource,
+    changes,
     claims: new ClaimRepository(dataSource),
     projects,
     jobs,
     fanOut,
   });
-  const blueprintService = new BlueprintService(dataSource, blueprints, projects);
+  const blueprintService = new BlueprintService(changes, blueprints, projects);
   const assignmentService = new AssignmentService({
-    dataSource,
+    changes,
     assignments,
     blueprints,
     clusters,
@@ -102,7 +111,7 @@ export function createServices(
     jobs,
   });
   const documentService = new DocumentService({
-    dataSource,
+    changes,
     projects,
     clusters,
     blueprints,
@@ -132,6 +141,8 @@ export function createServices(
     jobs,
     tokens,
     rateLimits,
+    refusals,
+    signIns,
     address,
     policySets,
     statuses,
@@ -149,7 +160,7 @@ export function createServices(
       documentService,
     ],
     handlers: [...policySetWorker.handlers, ...statusWorker.handlers],
-    sweeps: [() => policySetWorker.sweep(), () => statusWorker.sweep()],
+    sweeps: [() => policySetWorker.sweep(), () => statusWorker.sweep(), () => tellUses(dataSource)],
     gateway: (keys) =>
       new AgentGateway({
         config,
@@ -158,6 +169,7 @@ export function createServices(
           keys,
           config,
           assertions: new AssertionRepository(dataSource),
+          refusals,
         }),
         keys,
         policySets,

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { NestFactory } from '@nestjs/core';
@@ -20,6 +22,8 @@ import { migrate } from './platform/migrate.ts';
 import { securityHeaders } from './platform/security-headers.ts';
 import { createServices, type Services } from './services.ts';
 
+/** What somebody else names a request by, a proxy or a client. */
+const REQUEST_ID = /^[\w-]{1,64}$/;
 const REQUEST_MS = 60_000;
 /** Below the 30 s that Kubernetes gives a container to end. */
 const DRAIN_MS = 10_000;
@@ -55,6 +59,10 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
     const { fanOut, jobs, rateLimits } = services;
     undo.push(() => Promise.resolve(rateLimits.close()));
     undo.push(() => jobs.close());
+    for (const sums of [services.refusals, services.signIns]) {
+      sums.start();
+      undo.push(() => sums.stop());
+    }
     await fanOut.start();
     undo.push(() => fanOut.close());
     await jobs.check();
@@ -97,6 +105,8 @@ async function listen(
     forceCloseConnections: 'idle' as const,
     // Between the first byte of a request and its last: nobody holds a connection by sending slowly.
     requestTimeout: REQUEST_MS,
+    genReqId: ({ headers: { 'x-request-id': given } }: IncomingMessage) =>
+      typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID(),
     routerOptions: { maxParamLength: 200 },
   };
   if (!gateway) {

@@ -39,6 +39,7 @@ export class AccessGuard implements CanActivate {
     const rule = this.reflector.get<Requirement | undefined>('requires', context.getHandler());
     const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
     if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
+    if (actor.attempt) actor.attempt.thing = rule?.type;
     if (!rule || actor.ability.cannot(rule.action, rule.type))
       throw new NotAllowed(
         rule

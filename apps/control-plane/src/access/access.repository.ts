@@ -87,8 +87,9 @@ export class AccessRepository {
     name: string,
     hash: Buffer,
     expiresAt: Date | null,
+    sql: Sql,
   ): Promise<ApiToken> {
-    const [token] = await this.#dataSource.query(
+    const [token] = await sql.query(
       `INSERT INTO api_tokens AS t (organization_id, name, token_hash, expires_at) VALUES ($1, $2, $3, $4) RETURNING ${TOKEN}`,
       [organizationId, name, hash, expiresAt],
     );
@@ -122,26 +123,24 @@ export class AccessRepository {
     return row.count;
   }
 
-  async findBinding(id: string): Promise<RoleBinding | undefined> {
-    const [binding] = await this.#dataSource.query(
-      `SELECT ${BINDING} ${BINDING_FROM} WHERE b.id = $1`,
-      [id],
-    );
+  async findBinding(id: string, sql: Sql = this.#dataSource): Promise<RoleBinding | undefined> {
+    const [binding] = await sql.query(`SELECT ${BINDING} ${BINDING_FROM} WHERE b.id = $1`, [id]);
     return binding;
   }
 
   /** Gives what is there already when it is the same. */
   async addBinding(
     binding: Omit<RoleBinding, 'id' | 'project' | 'claim' | 'createdAt'>,
+    sql: Sql,
   ): Promise<RoleBinding> {
     const { organizationId, subjectKind, subject, role, projectId, clusterSelector, claimId } =
       binding;
-    const [row] = await this.#dataSource.query(
+    const [row] = await sql.query(
       `INSERT INTO role_bindings (organization_id, subject_kind, subject, role, project_id, cluster_selector, claim_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT ON CONSTRAINT role_bindings_once DO UPDATE SET role = excluded.role RETURNING id`,
       [organizationId, subjectKind, subject, role, projectId, clusterSelector, claimId],
     );
-    return (await this.findBinding(row.id)) as RoleBinding;
+    return (await this.findBinding(row.id, sql)) as RoleBinding;
   }
 
   async removeBinding(id: string, sql: Sql): Promise<void> {
@@ -176,8 +175,9 @@ export class AccessRepository {
     organizationId: string,
     name: string,
     permissions: readonly Permission[],
+    sql: Sql,
   ): Promise<void> {
-    await this.#dataSource.query(
+    await sql.query(
       `INSERT INTO roles (organization_id, name, permissions) VALUES ($1, $2, $3)
        ON CONFLICT (organization_id, name) DO UPDATE SET permissions = excluded.permissions`,
       [organizationId, name, permissions],

@@ -1,9 +1,8 @@
 import { LabelSelector } from '@picket/selector';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
+import type { Changes } from '../audit/changes.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
-import { inTransaction } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, InputInvalid, nameSchema } from '../platform/input.ts';
 import { abilityFor, type Instance, isReached, mayDo } from './ability.ts';
@@ -37,7 +36,7 @@ export interface MyPermission {
 }
 
 interface Parts {
-  readonly dataSource: DataSource;
+  readonly changes: Changes;
   readonly access: AccessRepository;
   readonly fanOut: FanOut;
 }
@@ -88,19 +87,26 @@ export class AccessService {
       'expiresAt',
     );
     const { token, hash } = newToken(TOKEN_PREFIX);
-    const apiToken = await this.#parts.access.addToken(organizationId, name, hash, expiresAt);
+    const { access, changes } = this.#parts;
+    const apiToken = await changes.make(actor, async (sql, record) => {
+      const made = await access.addToken(organizationId, name, hash, expiresAt, sql);
+      record({ id: made.id, name, after: { name, expiresAt } });
+      return made;
+    });
     return { apiToken, secret: token };
   }
 
   async revokeToken(actor: Actor, id: string): Promise<string> {
-    const { dataSource, access, fanOut } = this.#parts;
+    const { changes, access, fanOut } = this.#parts;
     const missing = new TokenMissing(`There is no token ${id}`, { id });
     const token = await access.findToken(id);
     if (!token) throw missing;
     authorize(actor, 'write', 'Token', token, missing);
-    await inTransaction(dataSource, async (sql) => {
+    await changes.make(actor, async (sql, record) => {
       await access.revokeToken(id, sql);
       await this.#keepAnAdmin(token.organizationId, sql);
+      const { name, expiresAt } = token;
+      record({ id, name, before: { name, expiresAt } });
     });
     await fanOut.publish('tokens.changed', null);
     return id;
@@ -128,19 +134,25 @@ export class AccessService {
     if (!before && roles.length >= ROLES_MAX)
       throw new LimitReached(`An organization has at most ${ROLES_MAX} roles`, { max: ROLES_MAX });
     mustHave(actor, [...permissions, ...(before?.permissions ?? [])], { organizationId });
-    await this.#parts.access.saveRole(organizationId, name, permissions);
+    await this.#parts.changes.make(actor, async (sql, record) => {
+      await this.#parts.access.saveRole(organizationId, name, permissions, sql);
+      record({ thing: 'Role', name, before: shown(before), after: { permissions } });
+    });
     await this.#parts.fanOut.publish('tokens.changed', null);
     return { name, permissions, builtIn: false };
   }
 
   async deleteRole(actor: Actor, name: string): Promise<string> {
-    const { dataSource, access, fanOut } = this.#parts;
+    const { changes, access, fanOut } = this.#parts;
     const { organizationId } = actor;
     authorize(actor, 'write', 'RoleBinding', { organizationId });
     const role = (await this.roles(actor)).find((each) => each.name === name && !each.builtIn);
     if (!role) throw new RoleMissing(`There is no role ${name} that could be deleted`, { name });
     mustHave(actor, role.permissions, { organizationId });
-    await inTransaction(dataSource, (sql) => access.removeRole(organizationId, name, sql));
+    await changes.make(actor, async (sql, record) => {
+      await access.removeRole(organizationId, name, sql);
+      record({ thing: 'Role', name, before: shown(role) });
+    });
     await fanOut.publish('tokens.changed', null);
     return name;
   }
@@ -204,7 +216,7 @@ export class AccessService {
       claim?: string | null;
     },
   ): Promise<RoleBinding> {
-    const { access, fanOut } = this.#parts;
+    const { access, changes, fanOut } = this.#parts;
     const { organizationId } = actor;
     const subject = checked(Subject, input.subject, 'subject');
     const selector = input.clusterSelector ?? null;
@@ -239,7 +251,7 @@ export class AccessService {
         `One subject has at most ${max} role bindings ${ofClaims ? 'for claims' : 'that are not for claims'}`,
         { max },
       );
-    const binding = await access.addBinding({
+    const given = {
       organizationId,
       role: role.name,
       subjectKind: input.subjectKind,
@@ -247,13 +259,18 @@ export class AccessService {
       projectId: place.projectId ?? null,
       clusterSelector,
       claimId: place.claimId ?? null,
+    };
+    const binding = await changes.make(actor, async (sql, record) => {
+      const made = await access.addBinding(given, sql);
+      record({ id: made.id, projectId: given.projectId, after: shownBinding(made) });
+      return made;
     });
     await fanOut.publish('tokens.changed', null);
     return binding;
   }
 
   async unbind(actor: Actor, id: string): Promise<string> {
-    const { dataSource, access, fanOut } = this.#parts;
+    const { changes, access, fanOut } = this.#parts;
     const missing = new RoleBindingMissing(`There is no role binding ${id}`, { id });
     const binding = await access.findBinding(id);
     if (!binding) throw missing;
@@ -266,9 +283,10 @@ export class AccessService {
     authorize(actor, 'write', 'RoleBinding', instance, missing);
     const role = (await this.roles(actor)).find(({ name }) => name === binding.role);
     mustHave(actor, role?.permissions ?? [], instance);
-    await inTransaction(dataSource, async (sql) => {
+    await changes.make(actor, async (sql, record) => {
       await access.removeBinding(id, sql);
       await this.#keepAnAdmin(organizationId, sql);
+      record({ id, projectId, before: shownBinding(binding) });
     });
     await fanOut.publish('tokens.changed', null);
     return id;
@@ -357,6 +375,17 @@ export class AccessService {
 function projectOf(scope: Scope): string | null {
   if (scope.kind === 'claim') return scope.claim.projectId;
   return scope.kind === 'organization' ? null : scope.projectId;
+}
+
+/** What auditors see of a role. */
+function shown(role: Role | undefined): object | undefined {
+  return role && { permissions: role.permissions };
+}
+
+/** What auditors see of a role binding. */
+function shownBinding(binding: RoleBinding): object {
+  const { role, subjectKind, subject, project, clusterSelector, claim } = binding;
+  return { role, subjectKind, subject, project, clusterSelector, claim };
 }
 
 /** One can only give, and take away, what one has, all over where it holds. */

@@ -1,5 +1,6 @@
 import { DomainError } from '@picket/kernel';
 
+import type { Attempt } from '../audit/attempt.ts';
 import { type Ability, type Held, type Instance, mayDo } from './ability.ts';
 import type { Action, Thing } from './permissions.ts';
 
@@ -16,6 +17,8 @@ export interface Actor {
   readonly organizationId: string;
   readonly held: readonly Held[];
   readonly ability: Ability;
+  /** The mutation that this actor is about to make; absent while it only reads. */
+  readonly attempt?: Attempt;
 }
 
 /** Nobody with a valid token asks. */

@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import type { DataSource } from 'typeorm';
 
+import { Attempt } from '../audit/attempt.ts';
+import { addEvent, newEvent } from '../audit/event.ts';
 import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { abilityFor } from './ability.ts';
@@ -101,6 +103,13 @@ export async function bootstrap(
        ) INSERT INTO role_bindings (organization_id, subject_kind, subject, role) SELECT $1, 'TOKEN', id::text, 'OrgAdmin' FROM made`,
       [organization.id, hashToken(token)],
     );
+    const attempt = new Attempt('bootstrap', { address: null, requestId: null }, null);
+    const caller = { kind: 'HUB', id: 'hub', name: 'hub' } as const;
+    const event = newEvent(
+      { caller, organizationId: organization.id, attempt },
+      { thing: 'Organization', id: organization.id, name: 'default' },
+    );
+    await addEvent(sql, event);
     return true;
   });
 }

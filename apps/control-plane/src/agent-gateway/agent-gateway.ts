@@ -106,7 +106,10 @@ export class AgentGateway {
     app.addContentTypeParser('*', (_request, _payload, done) => done(null));
     app.setErrorHandler((error, request, reply) => this.#refuse(error, request, reply));
     app.post(PATHS.enrol, async (request) =>
-      this.#parts.enrolment.enrol(await bodyOf(request, EnrolRequest, SMALL_BODY_BYTES)),
+      this.#parts.enrolment.enrol(await bodyOf(request, EnrolRequest, SMALL_BODY_BYTES), {
+        address: request.ip,
+        requestId: request.id,
+      }),
     );
     app.post(PATHS.token, async (request) =>
       this.#token(await bodyOf(request, TokenRequest, SMALL_BODY_BYTES)),

@@ -1,12 +1,16 @@
 import { createPublicKey, verify } from 'node:crypto';
 
 import type { EnrolRequest, EnrolResponse, TokenResponse } from '@picket/agent-protocol';
+import { diff } from '@picket/audit';
 import { decodeJwt, errors, importJWK, jwtVerify, SignJWT } from 'jose';
 import type { DataSource } from 'typeorm';
 
 import { hashToken } from '../access/tokens.ts';
+import { Attempt, type Origin } from '../audit/attempt.ts';
+import { addEvent, newEvent } from '../audit/event.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import type { Config } from '../config/config.ts';
-import { inTransaction } from '../platform/database.ts';
+import { inTransaction, type Sql } from '../platform/database.ts';
 import type { DesiredState } from '../policy-sets/policy-set.repository.ts';
 import type { GatewayKeys } from './keys.ts';
 import type { AssertionRepository } from './assertion.repository.ts';
@@ -24,6 +28,15 @@ interface Parts {
   readonly keys: GatewayKeys;
   readonly config: Config;
   readonly assertions: AssertionRepository;
+  readonly refusals: Refusals;
+}
+
+/** Whose enrolment it is, as far as the join token tells. */
+interface About {
+  id?: string;
+  name?: string;
+  projectId?: string;
+  organizationId?: string;
 }
 
 /** Trades join tokens for identities, and proofs of identity for short-lived access tokens. */
@@ -32,26 +45,43 @@ export class Enrolment {
   readonly #keys: GatewayKeys;
   readonly #config: Config;
   readonly #assertions: AssertionRepository;
+  readonly #refusals: Refusals;
   // Verifying costs more than looking up; bounded, oldest out first. Whether the cluster is revoked is asked on each request all the same.
   readonly #verified = new Map<
     string,
     { clusterId: string; publicKey: string; expiresS: number }
   >();
 
-  constructor({ dataSource, keys, config, assertions }: Parts) {
+  constructor({ dataSource, keys, config, assertions, refusals }: Parts) {
+    this.#refusals = refusals;
     this.#dataSource = dataSource;
     this.#keys = keys;
     this.#config = config;
     this.#assertions = assertions;
   }
 
-  async enrol(request: EnrolRequest): Promise<EnrolResponse> {
+  async enrol(request: EnrolRequest, origin: Origin): Promise<EnrolResponse> {
+    const about: About = {};
+    try {
+      return await this.#enrol(request, origin, about);
+    } catch (error) {
+      if (error instanceof Refused)
+        await this.#refusals.noteNobody('enrolAgent', error.refusal.code, origin, {
+          thing: 'Cluster',
+          ...about,
+        });
+      throw error;
+    }
+  }
+
+  async #enrol(request: EnrolRequest, origin: Origin, about: About): Promise<EnrolResponse> {
     const { joinToken, publicKey, proof } = request;
     if (!isProof(publicKey, proof, `picket.enrol.v1\n${joinToken}\n${publicKey}`))
       throw new Refused(400, 'INVALID', 'proof: not a signature of this key over this join token');
     return inTransaction(this.#dataSource, async (sql) => {
       const [row] = await sql.query(
-        `SELECT t.cluster_id AS id, t.expires_at < now() AS expired, t.used_by AS "usedBy", c.state, p.requires_approval AS "requiresApproval"
+        `SELECT t.cluster_id AS id, t.expires_at < now() AS expired, t.used_by AS "usedBy", c.state, p.requires_approval AS "requiresApproval",
+           c.name, p.id AS "projectId", p.organization_id AS "organizationId"
          FROM join_tokens t JOIN clusters c ON c.id = t.cluster_id JOIN projects p ON p.id = c.project_id
          WHERE t.token_hash = $1 FOR NO KEY UPDATE OF t, c`,
         [hashToken(joinToken)],
@@ -62,6 +92,8 @@ export class Enrolment {
           'JOIN_TOKEN_UNKNOWN',
           'The hub does not know this join token: register the cluster anew',
         );
+      const { id, name, projectId, organizationId } = row;
+      Object.assign(about, { id, name, projectId, organizationId });
       if (row.usedBy !== null && row.usedBy !== publicKey)
         throw new Refused(
           403,
@@ -88,6 +120,7 @@ export class Enrolment {
           `UPDATE clusters SET state = $2, approved_at = CASE WHEN $2 = 'APPROVED' THEN now() ELSE NULL END WHERE id = $1`,
           [row.id, state],
         );
+        await this.#tell(sql, row, state, origin);
       }
       return {
         clusterId: row.id,
@@ -95,6 +128,22 @@ export class Enrolment {
         hubKeys: [{ keyId: this.#keys.keyId, publicKey: this.#keys.publicKey }],
       };
     });
+  }
+
+  async #tell(
+    sql: Sql,
+    row: { id: string; name: string; projectId: string; organizationId: string; state: string },
+    state: string,
+    origin: Origin,
+  ): Promise<void> {
+    const caller = { kind: 'AGENT', id: row.id, name: row.name } as const;
+    const attempt = new Attempt('enrolAgent', origin, null);
+    const event = newEvent(
+      { caller, organizationId: row.organizationId, attempt },
+      { ...row, thing: 'Cluster' },
+    );
+    const { differences: changes } = diff({ state: row.state }, { state });
+    await addEvent(sql, { ...event, changes });
   }
 
   /** Whose assertion this claims to be. Throws when it is no JWT of an agent. */

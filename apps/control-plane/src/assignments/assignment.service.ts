@@ -1,11 +1,11 @@
 import { expand } from '@picket/compiler';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 import { mayDo } from '../access/ability.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
 import { noProjectOf } from '../access/missing.ts';
+import type { Changes } from '../audit/changes.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import {
   type Blueprint,
@@ -21,7 +21,7 @@ import type { ClusterRepository } from '../clusters/cluster.repository.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Sql } from '../platform/database.ts';
 import { InputInvalid, checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
 import type { AssignmentContent, AssignmentRepository } from './assignment.repository.ts';
@@ -36,7 +36,7 @@ export interface AssignmentResult {
 }
 
 interface Parts {
-  readonly dataSource: DataSource;
+  readonly changes: Changes;
   readonly assignments: AssignmentRepository;
   readonly blueprints: BlueprintRepository;
   readonly clusters: ClusterRepository;
@@ -105,7 +105,7 @@ export class AssignmentService {
       parameters?: unknown;
     },
   ): Promise<AssignmentResult> {
-    const { dataSource, blueprints, projects } = this.#parts;
+    const { changes, blueprints, projects } = this.#parts;
     const name = checked(nameSchema, input.name, 'name');
     const project = await visibleProject(actor, projects, input.project);
     authorize(actor, 'write', 'Assignment', instanceOf(project));
@@ -119,10 +119,12 @@ export class AssignmentService {
       input.clusterSelector,
       input.parameters,
     );
-    const result = await inTransaction(dataSource, async (sql) => {
+    const result = await changes.make(actor, async (sql, record) => {
       await blueprints.lockVersions(blueprintId, 'shared', sql);
       await projects.lockBindings(project.id, 'alone', sql);
-      return this.createIn(actor, project.id, name, content, sql);
+      const made = await this.createIn(actor, project.id, name, content, sql);
+      record({ ...made.assignment, after: shown(made.assignment) });
+      return made;
     });
     await this.#parts.jobs.enqueue(clustersStale, {});
     return result;
@@ -149,8 +151,8 @@ export class AssignmentService {
     expectedRevision: number | undefined,
     change: AssignmentChange,
   ): Promise<AssignmentResult> {
-    const { dataSource, jobs } = this.#parts;
-    const result = await inTransaction(dataSource, async (sql) => {
+    const { changes, jobs } = this.#parts;
+    const result = await changes.make(actor, async (sql, record) => {
       const before = await this.#lock(actor, id, sql);
       const content = contentOf(
         before.blueprintId,
@@ -158,7 +160,10 @@ export class AssignmentService {
         change.clusterSelector ?? before.clusterSelector,
         change.parameters ?? before.parameters,
       );
-      return this.changeIn(actor, before, expectedRevision ?? before.revision, content, sql);
+      const revision = expectedRevision ?? before.revision;
+      const changed = await this.changeIn(actor, before, revision, content, sql);
+      record({ ...before, before: shown(before), after: shown(changed.assignment) });
+      return changed;
     });
     await jobs.enqueue(clustersStale, {});
     return result;
@@ -184,9 +189,10 @@ export class AssignmentService {
   }
 
   async remove(actor: Actor, id: string): Promise<string> {
-    const { dataSource, assignments, clusters, jobs } = this.#parts;
-    await inTransaction(dataSource, async (sql) => {
+    const { changes, assignments, clusters, jobs } = this.#parts;
+    await changes.make(actor, async (sql, record) => {
       const assignment = await this.#lock(actor, id, sql);
+      record({ ...assignment, before: shown(assignment) });
       await assignments.remove(id, sql);
       await clusters.markStale(assignment.projectId, [assignment.clusterSelector], sql);
     });
@@ -201,12 +207,12 @@ export class AssignmentService {
     version: number,
     withdraw: boolean,
   ): Promise<BlueprintVersion> {
-    const { dataSource, assignments, blueprints, clusters, projects, jobs } = this.#parts;
+    const { changes, assignments, blueprints, clusters, projects, jobs } = this.#parts;
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
-    const retired = await inTransaction(dataSource, async (sql) => {
+    const retired = await changes.make(actor, async (sql, record) => {
       await blueprints.lockVersions(blueprintId, 'alone', sql);
-      await blueprints.version(blueprintId, version, sql);
+      const { state } = await blueprints.version(blueprintId, version, sql);
       const pinning = await assignments.listPinning(blueprintId, version, sql);
       if (pinning.length > 0 && !withdraw) throw inUse(actor, version, pinning);
       const byProject = Map.groupBy(pinning, ({ projectId }) => projectId);
@@ -215,6 +221,11 @@ export class AssignmentService {
         const selectors = bound.map(({ clusterSelector }) => clusterSelector);
         await clusters.markStale(projectId, selectors, sql);
       }
+      record({
+        ...blueprint,
+        before: { version, state },
+        after: { version, state: 'RETIRED', assignmentsWithdrawn: pinning.length },
+      });
       return blueprints.setState(blueprintId, version, 'RETIRED', sql);
     });
     await jobs.enqueue(clustersStale, {});
@@ -227,11 +238,11 @@ export class AssignmentService {
     blueprintId: string,
     projectName: string,
   ): Promise<Blueprint> {
-    const { dataSource, assignments, blueprints, projects } = this.#parts;
+    const { changes, assignments, blueprints, projects } = this.#parts;
     const blueprint = await blueprints.get(blueprintId);
     authorize(actor, 'write', 'Blueprint', blueprint, noBlueprintOf({ id: blueprintId }));
     const project = await visibleProject(actor, projects, projectName);
-    return inTransaction(dataSource, async (sql) => {
+    return changes.make(actor, async (sql, record) => {
       await blueprints.lockVersions(blueprintId, 'alone', sql);
       const binding = await assignments.listBinding(blueprintId, project.id, sql);
       if (binding.length > 0)
@@ -240,6 +251,7 @@ export class AssignmentService {
           { assignments: binding.length },
         );
       await blueprints.unshare(blueprintId, project.id, sql);
+      record({ ...blueprint, before: { sharedWith: projectName } });
       return blueprints.get(blueprintId, sql);
     });
   }
@@ -317,6 +329,12 @@ function inUse({ ability }: Actor, version: number, pinning: readonly Assignment
     `Assignments pin version ${version}: ${who}. Move them, or withdraw it from their clusters`,
     { assignments: names, others },
   );
+}
+
+/** What auditors see of an assignment. */
+export function shown(assignment: Assignment): object {
+  const { blueprint, version, clusterSelector, parameters } = assignment;
+  return { blueprint, version, clusterSelector, parameters };
 }
 
 /** Checks the form of an assignment's content. */

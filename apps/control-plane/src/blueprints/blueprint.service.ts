@@ -1,15 +1,15 @@
 import { diffBlueprints, type EntryChange, expand } from '@picket/compiler';
 import type { Problem } from '@picket/kernel';
 import { type Blueprint as BlueprintDocument, parseBlueprint } from '@picket/policy';
-import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
 import { noProjectOf } from '../access/missing.ts';
+import type { Changes } from '../audit/changes.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Sql } from '../platform/database.ts';
 import { checked, nameSchema } from '../platform/input.ts';
 import type { BlueprintRepository } from './blueprint.repository.ts';
 import type { Blueprint, BlueprintVersion } from './blueprint.ts';
@@ -22,16 +22,12 @@ export interface Refused {
 
 /** The use cases of blueprints. Publishing moves nothing: no cluster changes until an assignment does (decision 4). */
 export class BlueprintService {
-  readonly #dataSource: DataSource;
+  readonly #changes: Changes;
   readonly #blueprints: BlueprintRepository;
   readonly #projects: ProjectRepository;
 
-  constructor(
-    dataSource: DataSource,
-    blueprints: BlueprintRepository,
-    projects: ProjectRepository,
-  ) {
-    this.#dataSource = dataSource;
+  constructor(changes: Changes, blueprints: BlueprintRepository, projects: ProjectRepository) {
+    this.#changes = changes;
     this.#blueprints = blueprints;
     this.#projects = projects;
   }
@@ -88,13 +84,26 @@ export class BlueprintService {
     const project = await visibleProject(actor, this.#projects, input.project);
     authorize(actor, 'write', 'Blueprint', instanceOf(project));
     const { blueprint: document, problems } = parseBlueprint(input.document);
-    if (!document) return { problems };
-    const existing = await this.#blueprints.findByName(project.id, name);
-    if (!existing && input.expectedDraftVersion > 0)
-      throw new BlueprintMissing(`There is no blueprint ${name} any more`, { name });
-    return existing
-      ? this.#blueprints.saveDraft(existing.id, document, input.expectedDraftVersion)
-      : this.#blueprints.create(project.id, name, document);
+    return this.#changes.make(actor, async (sql, record) => {
+      const existing = await this.#blueprints.findByName(project.id, name, sql);
+      const about = { id: existing?.id, name, projectId: project.id };
+      if (!document) {
+        record({ ...about, unchanged: 'PROBLEMS' });
+        return { problems };
+      }
+      if (!existing && input.expectedDraftVersion > 0)
+        throw new BlueprintMissing(`There is no blueprint ${name} any more`, { name });
+      const saved = existing
+        ? await this.#blueprints.saveDraft(existing.id, document, input.expectedDraftVersion, sql)
+        : await this.#blueprints.create(project.id, name, document, sql);
+      record({
+        ...about,
+        id: saved.id,
+        before: existing && { draft: existing.draft },
+        after: { draft: saved.draft },
+      });
+      return saved;
+    });
   }
 
   /** Makes the draft the next version, or says what is wrong with it and what it includes. */
@@ -104,35 +113,39 @@ export class BlueprintService {
     expectedDraftVersion?: number,
   ): Promise<BlueprintVersion | Refused> {
     const blueprint = await this.#writable(actor, id);
-    return inTransaction(this.#dataSource, async (sql) => {
-      const problems = await this.problemsOf(
-        blueprint.projectId,
-        blueprint.name,
-        blueprint.draft,
-        sql,
-      );
-      if (problems.some(({ severity }) => severity === 'error')) return { problems };
-      return this.#blueprints.publish(id, expectedDraftVersion ?? blueprint.draftVersion, sql);
+    return this.#changes.make(actor, async (sql, record) => {
+      const { name, projectId, draft, draftVersion } = blueprint;
+      const problems = await this.problemsOf(projectId, name, draft, sql);
+      if (problems.some(({ severity }) => severity === 'error')) {
+        record({ ...blueprint, unchanged: 'PROBLEMS' });
+        return { problems };
+      }
+      const expected = expectedDraftVersion ?? draftVersion;
+      const published = await this.#blueprints.publish(id, expected, sql);
+      record({ ...blueprint, after: { version: published.version } });
+      return published;
     });
   }
 
   async activate(actor: Actor, id: string, version: number): Promise<BlueprintVersion> {
-    const { projectId } = await this.#writable(actor, id);
-    return inTransaction(this.#dataSource, async (sql) => {
-      await this.#projects.lockBindings(projectId, 'alone', sql);
+    const blueprint = await this.#writable(actor, id);
+    return this.#changes.make(actor, async (sql, record) => {
+      await this.#projects.lockBindings(blueprint.projectId, 'alone', sql);
       const { state } = await this.#blueprints.version(id, version, sql);
       if (state === 'RETIRED')
         throw new VersionMoveForbidden(`Version ${version} is retired; publish it anew`, { state });
+      record({ ...blueprint, before: { version, state }, after: { version, state: 'ACTIVE' } });
       return this.#blueprints.setState(id, version, 'ACTIVE', sql);
     });
   }
 
   /** Lets assignments of another project bind it. The same twice is one. */
   async share(actor: Actor, id: string, projectName: string): Promise<Blueprint> {
-    await this.#writable(actor, id);
+    const blueprint = await this.#writable(actor, id);
     const project = await visibleProject(actor, this.#projects, projectName);
-    return inTransaction(this.#dataSource, async (sql) => {
+    return this.#changes.make(actor, async (sql, record) => {
       await this.#blueprints.share(id, project.id, sql);
+      record({ ...blueprint, after: { sharedWith: projectName } });
       return this.#blueprints.get(id, sql);
     });
   }

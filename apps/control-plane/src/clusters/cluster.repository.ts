@@ -127,7 +127,7 @@ export class ClusterRepository {
     id: string,
     from: readonly ClusterState[],
     state: ClusterState,
-    sql: Sql = this.#dataSource,
+    sql: Sql,
   ): Promise<boolean> {
     const [, affected] = await sql.query(
       `UPDATE clusters SET state = $2, stale = true, approved_at = CASE WHEN $2 = 'APPROVED' THEN now() ELSE approved_at END
@@ -137,8 +137,8 @@ export class ClusterRepository {
     return affected > 0;
   }
 
-  async remove(id: string): Promise<void> {
-    await this.#dataSource.query('DELETE FROM clusters WHERE id = $1', [id]);
+  async remove(id: string, sql: Sql): Promise<void> {
+    await sql.query('DELETE FROM clusters WHERE id = $1', [id]);
   }
 
   /**

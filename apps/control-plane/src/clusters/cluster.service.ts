@@ -1,13 +1,13 @@
 import { LabelSelector, Labels, parseSelectorText } from '@picket/selector';
-import type { DataSource } from 'typeorm';
 
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
 import { noClusterOf, noProjectOf } from '../access/missing.ts';
 import { newToken } from '../access/tokens.ts';
+import type { Changes } from '../audit/changes.ts';
 import type { Config } from '../config/config.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Sql } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
@@ -31,7 +31,7 @@ export interface ClusterFilter {
 }
 
 interface Parts {
-  readonly dataSource: DataSource;
+  readonly changes: Changes;
   readonly clusters: ClusterRepository;
   readonly projects: ProjectRepository;
   readonly jobs: JobQueue;
@@ -49,11 +49,13 @@ export class ClusterService {
 
   async createProject(actor: Actor, name: string, requiresApproval: boolean): Promise<Project> {
     authorize(actor, 'write', 'Project', { organizationId: actor.organizationId });
-    return this.#parts.projects.create(
-      actor.organizationId,
-      checked(nameSchema, name, 'name'),
-      requiresApproval,
-    );
+    checked(nameSchema, name, 'name');
+    const { changes, projects } = this.#parts;
+    return changes.make(actor, async (sql, record) => {
+      const made = await projects.create(actor.organizationId, name, requiresApproval, sql);
+      record({ id: made.id, name, projectId: made.id, after: { name, requiresApproval } });
+      return made;
+    });
   }
 
   listProjects(actor: Actor, first: number, after?: string): Promise<Connection<Project>> {
@@ -128,71 +130,95 @@ export class ClusterService {
     actor: Actor,
     input: { project: string; name: string; labels: unknown },
   ): Promise<Invitation> {
-    const { dataSource, clusters, projects } = this.#parts;
+    const { changes, clusters, projects } = this.#parts;
     const name = checked(nameSchema, input.name, 'name');
     const labels = checked(Labels, input.labels ?? {}, 'labels');
-    return inTransaction(dataSource, async (sql) => {
+    return changes.make(actor, async (sql, record) => {
       const project = await visibleProject(actor, projects, input.project, sql);
       authorize(actor, 'write', 'Cluster', { ...instanceOf(project), labels });
       await projects.lockBindings(project.id, 'shared', sql);
-      return this.#invite(await clusters.create(project.id, name, labels, sql), sql);
+      const cluster = await clusters.create(project.id, name, labels, sql);
+      record({ ...cluster, after: { name, project: project.name, labels } });
+      return this.#invite(cluster, sql);
     });
   }
 
   /** A new one-time token for a cluster that is lost or moves: whoever enrols with it replaces the old identity. */
   async reissueJoinToken(actor: Actor, clusterId: string): Promise<Invitation> {
-    const { dataSource, clusters, jobs } = this.#parts;
-    const { id } = await this.#writable(actor, clusterId);
-    const invitation = await inTransaction(dataSource, async (sql) => {
+    const { changes, clusters, jobs } = this.#parts;
+    const { id, state } = await this.#writable(actor, clusterId);
+    const invitation = await changes.make(actor, async (sql, record) => {
       await clusters.setState(id, ['REVOKED'], 'INVITED', sql);
-      return this.#invite(await clusters.get(id, sql), sql);
+      const made = await this.#invite(await clusters.get(id, sql), sql);
+      const { cluster, expiresAt } = made;
+      record({
+        ...cluster,
+        before: { state },
+        after: { state: cluster.state, invitationEnds: expiresAt },
+      });
+      return made;
     });
     await jobs.enqueue(clustersStale, {});
     return invitation;
   }
 
   async approve(actor: Actor, clusterId: string): Promise<Cluster> {
-    const { clusters, jobs } = this.#parts;
+    const { changes, clusters, jobs } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
-    const isMoved = await clusters.setState(cluster.id, ['PENDING'], 'APPROVED');
-    const now = await clusters.get(cluster.id);
-    if (isMoved) await jobs.enqueue(clustersStale, {});
-    else if (now.state !== 'APPROVED')
-      throw new ClusterMoveForbidden(
-        `Only a PENDING cluster can be approved; ${now.name} is ${now.state}`,
-        { state: now.state },
-      );
+    const now = await changes.make(actor, async (sql, record) => {
+      const isMoved = await clusters.setState(cluster.id, ['PENDING'], 'APPROVED', sql);
+      const { state, ...moved } = await clusters.get(cluster.id, sql);
+      if (state !== 'APPROVED')
+        throw new ClusterMoveForbidden(
+          `Only a PENDING cluster can be approved; ${moved.name} is ${state}`,
+          { state },
+        );
+      record({ ...moved, before: { state: isMoved ? 'PENDING' : state }, after: { state } });
+      return { state, ...moved };
+    });
+    await jobs.enqueue(clustersStale, {});
     return now;
   }
 
   async revoke(actor: Actor, clusterId: string): Promise<Cluster> {
-    const { clusters, fanOut } = this.#parts;
+    const { changes, clusters, fanOut } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
-    await clusters.setState(cluster.id, ['INVITED', 'PENDING', 'APPROVED'], 'REVOKED');
+    const revoked = await changes.make(actor, async (sql, record) => {
+      await clusters.setState(cluster.id, ['INVITED', 'PENDING', 'APPROVED'], 'REVOKED', sql);
+      record({ ...cluster, before: { state: cluster.state }, after: { state: 'REVOKED' } });
+      return clusters.get(cluster.id, sql);
+    });
     await fanOut.publish('clusters.revoked', [cluster.id]);
-    return clusters.get(cluster.id);
+    return revoked;
   }
 
   async remove(actor: Actor, clusterId: string): Promise<string> {
-    const { clusters, fanOut } = this.#parts;
+    const { changes, clusters, fanOut } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
-    await clusters.remove(cluster.id);
+    await changes.make(actor, async (sql, record) => {
+      await clusters.remove(cluster.id, sql);
+      const { name, project, labels, state } = cluster;
+      record({ ...cluster, before: { name, project: project.name, labels, state } });
+    });
     await fanOut.publish('clusters.revoked', [cluster.id]);
     return cluster.id;
   }
 
   async label(actor: Actor, clusterId: string, labels: unknown): Promise<Cluster> {
-    const { dataSource, clusters, projects, jobs } = this.#parts;
+    const { changes, clusters, projects, jobs } = this.#parts;
     const cluster = await this.#writable(actor, clusterId);
     const parsed = checked(Labels, labels, 'labels');
     // Neither may it leave the actor's scope, nor come into it, by its labels.
     authorize(actor, 'write', 'Cluster', { ...cluster, labels: parsed });
-    await inTransaction(dataSource, async (sql) => {
+    const labelled = await changes.make(actor, async (sql, record) => {
       await projects.lockBindings(cluster.projectId, 'shared', sql);
+      const { labels: before } = await clusters.get(cluster.id, sql);
       await clusters.label(cluster.id, parsed, sql);
+      record({ ...cluster, before: { labels: before }, after: { labels: parsed } });
+      return clusters.get(cluster.id, sql);
     });
     await jobs.enqueue(clustersStale, {});
-    return clusters.get(cluster.id);
+    return labelled;
   }
 
   async #writable(actor: Actor, clusterId: string): Promise<Cluster> {

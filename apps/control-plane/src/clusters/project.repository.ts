@@ -45,8 +45,13 @@ export class ProjectRepository {
     await sql.query(`SELECT ${lock}(hashtextextended($1, 0))`, [`bindings ${projectId}`]);
   }
 
-  async create(organizationId: string, name: string, requiresApproval: boolean): Promise<Project> {
-    const [project] = await this.#dataSource.query(
+  async create(
+    organizationId: string,
+    name: string,
+    requiresApproval: boolean,
+    sql: Sql,
+  ): Promise<Project> {
+    const [project] = await sql.query(
       `INSERT INTO projects (organization_id, name, requires_approval) VALUES ($1, $2, $3)
        ON CONFLICT (organization_id, name) DO NOTHING RETURNING ${COLUMNS}`,
       [organizationId, name, requiresApproval],

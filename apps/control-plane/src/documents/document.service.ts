@@ -1,14 +1,15 @@
 import { canonicalJson, DomainError, type Json, pathText } from '@picket/kernel';
 import { type Document, type DocumentProblem, parseDocuments } from '@picket/policy';
-import type { DataSource } from 'typeorm';
 
 import { noClusterOf } from '../access/missing.ts';
 import { type Actor, authorize } from '../access/actor.ts';
+import type { Changes } from '../audit/changes.ts';
 import { AssignmentRepository } from '../assignments/assignment.repository.ts';
 import {
   AssignmentService,
   type AssignmentResult,
   contentOf,
+  shown,
 } from '../assignments/assignment.service.ts';
 import { type Blueprint as BlueprintEntity, noBlueprintOf } from '../blueprints/blueprint.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
@@ -19,7 +20,7 @@ import type { ClusterRepository } from '../clusters/cluster.repository.ts';
 import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import type { Config } from '../config/config.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Sql } from '../platform/database.ts';
 import { jsonFault } from '../platform/json-fault.ts';
 import type { JobQueue } from '../platform/jobs.ts';
 
@@ -37,7 +38,7 @@ export interface ApplyResult {
 }
 
 interface Parts {
-  readonly dataSource: DataSource;
+  readonly changes: Changes;
   readonly projects: ProjectRepository;
   readonly clusters: ClusterRepository;
   readonly blueprints: BlueprintRepository;
@@ -48,7 +49,11 @@ interface Parts {
   readonly config: Config;
 }
 
-type Outcome = Pick<DocumentResult, 'action' | 'warnings'>;
+type Outcome = Pick<DocumentResult, 'action' | 'warnings'> & {
+  /** What auditors see of the thing, before and after; absent when it is unchanged. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+};
 
 /** Ends the transaction without keeping anything: a dry run, or problems that only showed on the way. */
 class RolledBack extends Error {}
@@ -70,33 +75,46 @@ export class DocumentService {
     const { documents, problems: read } = parseDocuments(yaml, this.#parts.config.BODY_BYTES_MAX);
     const found = [...read, ...documents.flatMap(faultsOf)];
     const project = await visibleProject(actor, this.#parts.projects, projectName);
-    if (found.some(({ severity }) => severity === 'error')) return { results: [], problems: found };
+    if (found.some(({ severity }) => severity === 'error')) {
+      await this.#unchanged(actor, project, 'PROBLEMS');
+      return { results: [], problems: found };
+    }
 
     const results: DocumentResult[] = [];
     const problems: DocumentProblem[] = [...found];
     try {
-      await inTransaction(this.#parts.dataSource, async (sql) => {
+      await this.#parts.changes.make(actor, async (sql, record) => {
         await this.#lockVersions(project, documents, sql);
         await this.#parts.projects.lockBindings(project.id, 'alone', sql);
+        const before: Record<string, unknown> = {};
+        const after: Record<string, unknown> = {};
         const published = new Set<string>();
         for (const document of inOrder(documents)) {
           const outcome = await this.#applyOne(actor, project, document, published, sql, problems);
-          if (outcome)
-            results.push({
-              index: document.index,
-              kind: document.kind,
-              name: document.name,
-              ...outcome,
-            });
+          if (!outcome) continue;
+          const { index, kind, name } = document;
+          results.push({ index, kind, name, action: outcome.action, warnings: outcome.warnings });
+          before[`${kind}/${name}`] = outcome.before;
+          after[`${kind}/${name}`] = outcome.after;
         }
         if (dryRun || problems.some(({ severity }) => severity === 'error')) throw new RolledBack();
+        record({ ...documentsOf(project), before, after });
       });
       await this.#parts.jobs.enqueue(clustersStale, {});
     } catch (error) {
       if (!(error instanceof RolledBack)) throw error;
     }
     const isRefused = problems.some(({ severity }) => severity === 'error');
+    if (isRefused || dryRun)
+      await this.#unchanged(actor, project, isRefused ? 'PROBLEMS' : 'DRY_RUN');
     return { results: isRefused ? [] : results.toSorted((a, b) => a.index - b.index), problems };
+  }
+
+  #unchanged(actor: Actor, project: Project, unchanged: string): Promise<void> {
+    return this.#parts.changes.make(actor, (_, record) => {
+      record({ ...documentsOf(project), unchanged });
+      return Promise.resolve();
+    });
   }
 
   /** A refusal of one document becomes its problem, so that all documents are looked at; a savepoint keeps the transaction usable. */
@@ -171,7 +189,12 @@ export class DocumentService {
     const { version } = await blueprints.publish(saved.id, undefined, sql);
     await blueprints.setState(saved.id, version, 'ACTIVE', sql);
     published.add(name);
-    return { action: existing ? 'CHANGED' : 'CREATED', warnings: [] };
+    return {
+      action: existing ? 'CHANGED' : 'CREATED',
+      warnings: [],
+      before: newest && { version: newest.version, spec: newest.document },
+      after: { version, spec },
+    };
   }
 
   async #assignment(
@@ -200,7 +223,12 @@ export class DocumentService {
     const result: AssignmentResult = before
       ? await assignmentService.changeIn(actor, before, before.revision, content, sql)
       : await assignmentService.createIn(actor, project.id, name, content, sql);
-    return { action: before ? 'CHANGED' : 'CREATED', warnings: result.warnings };
+    return {
+      action: before ? 'CHANGED' : 'CREATED',
+      warnings: result.warnings,
+      before: before && shown(before),
+      after: shown(result.assignment),
+    };
   }
 
   /** Before bindings are locked, and in one order: whoever retires a version does the same. */
@@ -254,8 +282,23 @@ export class DocumentService {
     authorize(actor, 'write', 'Cluster', { ...cluster, labels });
     if (isSame(cluster.labels, labels)) return { action: 'UNCHANGED', warnings: [] };
     await clusters.label(cluster.id, labels, sql);
-    return { action: 'CHANGED', warnings: [] };
+    return {
+      action: 'CHANGED',
+      warnings: [],
+      before: { labels: cluster.labels },
+      after: { labels },
+    };
   }
+}
+
+/** The event of a stream of documents is about its project. */
+function documentsOf({ id, name }: Project): {
+  thing: string;
+  id: string;
+  name: string;
+  projectId: string;
+} {
+  return { thing: 'Project', id, name, projectId: id };
 }
 
 /** YAML's escapes can say what cannot be kept. */

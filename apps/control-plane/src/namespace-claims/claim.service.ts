@@ -1,16 +1,16 @@
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 import { LimitReached } from '../access/access.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import { lookUp } from '../access/look-up.ts';
 import { noClaimOf, noProjectOf } from '../access/missing.ts';
+import type { Changes } from '../audit/changes.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { keepSelector, lockSelectors, markSelectedStale } from '../clusters/selected-clusters.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import type { Sql } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, nameSchema } from '../platform/input.ts';
 import type { JobQueue } from '../platform/jobs.ts';
@@ -49,7 +49,7 @@ export interface ChangeClaim {
 }
 
 interface Parts {
-  readonly dataSource: DataSource;
+  readonly changes: Changes;
   readonly claims: ClaimRepository;
   readonly projects: ProjectRepository;
   readonly jobs: JobQueue;
@@ -102,10 +102,10 @@ export class ClaimService {
 
   /** Throws NamespaceClaimed for a namespace that another project owns there. Clusters of others are given by those who own them. */
   async create(actor: Actor, input: CreateClaim): Promise<NamespaceClaim> {
-    const { dataSource, claims, projects, fanOut } = this.#parts;
+    const { changes, claims, projects, fanOut } = this.#parts;
     const { organizationId } = actor;
     const name = checked(nameSchema, input.name, 'name');
-    const claim = await inTransaction(dataSource, async (sql) => {
+    const claim = await changes.make(actor, async (sql, record) => {
       const project = await visibleProject(actor, projects, input.project, sql);
       authorize(actor, 'write', 'NamespaceClaim', instanceOf(project));
       const clusterProjectId = await this.#clusterProject(actor, input, project.id, sql);
@@ -125,6 +125,7 @@ export class ClaimService {
         sql,
       );
       await this.#mustBeFree(made, sql);
+      record({ ...made, projectId: project.id, after: shown(made) });
       return made;
     });
     await fanOut.publish('tokens.changed', null);
@@ -133,9 +134,9 @@ export class ClaimService {
 
   /** What is left out stays. The clusters that it reached, and those that it reaches now, become stale. */
   async change(actor: Actor, id: string, input: ChangeClaim): Promise<NamespaceClaim> {
-    const { dataSource, claims, fanOut, jobs } = this.#parts;
+    const { changes, claims, fanOut, jobs } = this.#parts;
     const { organizationId } = actor;
-    const changed = await inTransaction(dataSource, async (sql) => {
+    const changed = await changes.make(actor, async (sql, record) => {
       const before = await this.#lock(actor, id, sql);
       const isByName = input.namespaces ?? (input.namespaceSelector ? null : before.namespaces);
       const content = contentOf(
@@ -161,6 +162,7 @@ export class ClaimService {
       const claim = await claims.change(id, selectorId, content, sql);
       await this.#mustBeFree(claim, sql);
       await claims.dropUnused(before.selectorId, sql);
+      record({ ...claim, before: shown(before), after: shown(claim) });
       return claim;
     });
     await fanOut.publish('tokens.changed', null);
@@ -170,11 +172,12 @@ export class ClaimService {
 
   /** Ends a claim and the roles that were held for it. Throws NamespaceClaimInUse while it has policies. */
   async remove(actor: Actor, id: string): Promise<string> {
-    const { dataSource, claims, fanOut } = this.#parts;
-    await inTransaction(dataSource, async (sql) => {
+    const { changes, claims, fanOut } = this.#parts;
+    await changes.make(actor, async (sql, record) => {
       const claim = await this.#lock(actor, id, sql);
       await claims.remove(claim, sql);
       await claims.dropUnused(claim.selectorId, sql);
+      record({ ...claim, before: shown(claim) });
     });
     await fanOut.publish('tokens.changed', null);
     return id;
@@ -186,21 +189,25 @@ export class ClaimService {
 
   /** Replaces the keys of namespace labels that tenants cannot set. Throws TrustedLabelInUse for one that a claim needs. */
   async trustLabels(actor: Actor, input: readonly string[]): Promise<string[]> {
-    const { dataSource, claims } = this.#parts;
+    const { changes, claims } = this.#parts;
     const { organizationId } = actor;
     authorize(actor, 'write', 'Organization', { organizationId });
     const labels = checked(TrustedLabels as z.ZodType<string[]>, input, 'labels');
-    await inTransaction(dataSource, async (sql) => {
+    await changes.make(actor, async (sql, record) => {
       await lockSelectors(organizationId, 'alone', sql);
       const needed = await claims.selectedKeys(organizationId, sql);
-      const lost = (await claims.trustedLabels(organizationId, sql)).filter(
-        (key) => needed.has(key) && !labels.includes(key),
-      );
+      const trusted = await claims.trustedLabels(organizationId, sql);
+      const lost = trusted.filter((key) => needed.has(key) && !labels.includes(key));
       if (lost.length > 0)
         throw new TrustedLabelInUse(`Namespace claims select by ${lost.join(', ')}`, {
           labels: lost,
         });
       await claims.trustLabels(organizationId, labels, sql);
+      record({
+        id: organizationId,
+        before: { trustedLabels: trusted },
+        after: { trustedLabels: labels },
+      });
     });
     return labels;
   }
@@ -248,4 +255,10 @@ export class ClaimService {
         { namespace },
       );
   }
+}
+
+/** What auditors see of a claim. */
+function shown(claim: NamespaceClaim): object {
+  const { name, project, clusterProject, clusterSelector, namespaces, namespaceSelector } = claim;
+  return { name, project, clusterProject, clusterSelector, namespaces, namespaceSelector };
 }

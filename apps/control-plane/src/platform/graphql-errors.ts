@@ -136,6 +136,13 @@ function isNoText(error: unknown): boolean {
   return ['22021', '22P05'].includes((error as { code?: string } | undefined)?.code ?? '');
 }
 
+/** The code of a refusal; undefined when something broke. */
+export function refusalCode(error: unknown): string | undefined {
+  if (error instanceof DomainError) return error.kind === 'unavailable' ? undefined : error.code;
+  if (isNoUuid(error)) return 'ID_INVALID';
+  return isNoText(error) ? 'TEXT_INVALID' : undefined;
+}
+
 /** Without it Nest logs each refused request with a stack at error level. */
 @Catch(DomainError)
 export class DomainErrorFilter implements ExceptionFilter {
