@@ -3,13 +3,14 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyRequest } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLSchema, ValidationRule } from 'graphql';
 
 import { AccessGuard } from './access/access.guard.ts';
 import { auditedMutations } from './audit/audited-mutations.ts';
 import { AccessResolver } from './access/access.resolver.ts';
 import { guardFields } from './access/guard-fields.ts';
 import { actorOf, graphqlRoute, originOf } from './graphql-route.ts';
+import type { Config } from './config/config.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
@@ -48,6 +49,12 @@ const QUERY_DEPTH_MAX = 12;
 /** Longest query; the longest of our own has 200 tokens. Documents and other long texts travel as variables. */
 const QUERY_TOKENS_MAX = 2_000;
 
+/** What a document must keep to, beside GraphQL's own rules. */
+export function validationRules({ API_EXPLORER }: Config): ValidationRule[] {
+  const rules = [costRule, widthRule, ...(API_EXPLORER ? [] : [noIntrospection])];
+  return rules as unknown as ValidationRule[];
+}
+
 /** The GraphQL API over services that were wired by hand (services.ts). `schemaFile` writes the schema there. */
 @Module({})
 export class HubModule {
@@ -71,7 +78,7 @@ export class HubModule {
           queryDepth: QUERY_DEPTH_MAX,
           allowBatchedQueries: false,
           graphql: { parseOptions: { maxTokens: QUERY_TOKENS_MAX } },
-          validationRules: [costRule, widthRule, ...(config.API_EXPLORER ? [] : [noIntrospection])],
+          validationRules: validationRules(config),
           additionalRouteOptions: graphqlRoute(services),
           context: (request: FastifyRequest) => ({
             actor: actorOf(request),

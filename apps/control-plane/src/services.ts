@@ -20,6 +20,7 @@ import { StatusRepository } from './cluster-status/status.repository.ts';
 import { StatusWorker } from './cluster-status/status.worker.ts';
 import { ClusterRepository } from './clusters/cluster.repository.ts';
 import { ClusterService } from './clusters/cluster.service.ts';
+import { LiveClusters } from './clusters/live-clusters.ts';
 import { ProjectRepository } from './clusters/project.repository.ts';
 import { PublicAddress } from './clusters/public-address.ts';
 import type { Config } from './config/config.ts';
@@ -130,7 +131,7 @@ export function createServices(
     logger,
   });
   const policySetWorker = new PolicySetWorker(policySetService);
-  const statusWorker = new StatusWorker(statuses);
+  const statusWorker = new StatusWorker(statuses, fanOut);
 
   return {
     config,
@@ -154,6 +155,7 @@ export function createServices(
       policySets,
       statuses,
       clusterService,
+      new LiveClusters(fanOut),
       claimService,
       blueprintService,
       assignmentService,

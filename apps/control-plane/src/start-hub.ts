@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { GraphQLSchema } from 'graphql';
 import fastify, { type FastifyInstance } from 'fastify';
 
 import { bootstrap } from './access/tokens.ts';
@@ -15,7 +16,8 @@ import { loadKeys } from './agent-gateway/keys.ts';
 import type { Config } from './config/config.ts';
 import { explorerRoute } from './explorer.ts';
 import { healthRoutes } from './health.ts';
-import { HubModule } from './hub.module.ts';
+import { HubModule, validationRules } from './hub.module.ts';
+import { liveRoute } from './live-route.ts';
 import { createDataSource, StatementCounter } from './platform/database.ts';
 import { createLogger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
@@ -132,8 +134,15 @@ async function listen(
     gateway.streams.close(); // they would never end by themselves
     done();
   });
+  await nest.init();
+  const { schema } = (app as unknown as { graphql: { schema: GraphQLSchema } }).graphql;
+  const closeLive = liveRoute(app, schema, validationRules(config), services);
   await nest.listen(config.PORT, config.HOST);
-  return { app, close: () => drain(app, () => nest.close()) };
+  const close = async (): Promise<void> => {
+    await closeLive();
+    await nest.close();
+  };
+  return { app, close: () => drain(app, close) };
 }
 
 /** Lets requests that are under way finish, but waits for nobody longer than that. */

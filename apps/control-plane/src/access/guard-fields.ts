@@ -5,7 +5,7 @@ import type { Requirement } from './access.guard.ts';
 import { type Actor, NotAllowed } from './actor.ts';
 
 type Resolve = (
-  source: Partial<Instance>,
+  source: Partial<Instance> | undefined,
   args: unknown,
   context: { actor?: Actor },
   info: unknown,
@@ -13,7 +13,7 @@ type Resolve = (
 
 /**
  * Default deny for the fields of things: what is not only read from its parent asks for its permission on that parent, and answers FORBIDDEN
- * when it declares none. Operations have the AccessGuard.
+ * when it declares none. So does a subscription before it begins. Queries and mutations have the AccessGuard.
  */
 export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -27,12 +27,20 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
           field.extensions['requires'] as Requirement | undefined,
         );
   }
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    const rule = field.extensions['requires'] as Requirement | undefined;
+    const begin = field.subscribe as Resolve;
+    field.subscribe = guarded(
+      (_source, args, context, info) => begin({}, args, context, info),
+      rule,
+    );
+  }
   return schema;
 }
 
 function guarded(resolve: Resolve, rule: Requirement | undefined): Resolve {
   return (source, args, context, info) => {
-    if (!rule || !context.actor || !covers(context.actor, rule, source))
+    if (!rule || !context.actor || !covers(context.actor, rule, source ?? {}))
       throw new NotAllowed(
         rule ? `You may not ${rule.action} this ${rule.type}` : 'This field declares no permission',
       );

@@ -36,9 +36,10 @@ export class StatusRepository {
 
   /**
    * Moves waiting reports into the statuses: inbox and ledger change in one transaction, so a report counts once however often a worker dies.
-   * Of several reports of a cluster the newest wins; one from before what is known changes nothing. Returns how many were taken.
+   * Of several reports of a cluster the newest wins; one from before what is known changes nothing. Returns how many were
+   * taken, and of which clusters something was new.
    */
-  async takeIn(): Promise<number> {
+  async takeIn(): Promise<{ taken: number; clusterIds: string[] }> {
     return inTransaction(this.#dataSource, async (sql) => {
       const [row] = await sql.query(
         `WITH taken AS (
@@ -64,10 +65,10 @@ export class StatusRepository {
              outcomes = excluded.outcomes, outcomes_dropped = excluded.outcomes_dropped, repairs = s.repairs + excluded.repairs, reported_at = excluded.reported_at
            WHERE s.epoch <> excluded.epoch OR s.report_sequence < excluded.report_sequence
          )
-         SELECT count(*)::int AS count FROM taken`,
+         SELECT (SELECT count(*)::int FROM taken) AS taken, coalesce((SELECT array_agg(cluster_id) FROM newest), '{}') AS "clusterIds"`,
         [TAKE_MAX],
       );
-      return row.count;
+      return row;
     });
   }
 

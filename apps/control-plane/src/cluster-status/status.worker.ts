@@ -1,4 +1,5 @@
 import { reportsReceived } from '../agent-gateway/report.jobs.ts';
+import type { FanOut } from '../platform/fan-out.ts';
 import { type JobHandler, on } from '../platform/jobs.ts';
 import { type StatusRepository, TAKE_MAX } from './status.repository.ts';
 
@@ -6,9 +7,11 @@ import { type StatusRepository, TAKE_MAX } from './status.repository.ts';
 export class StatusWorker {
   readonly handlers: readonly JobHandler[];
   readonly #statuses: StatusRepository;
+  readonly #fanOut: FanOut;
 
-  constructor(statuses: StatusRepository) {
+  constructor(statuses: StatusRepository, fanOut: FanOut) {
     this.#statuses = statuses;
+    this.#fanOut = fanOut;
     this.handlers = [on(reportsReceived, () => this.#takeIn())];
   }
 
@@ -20,6 +23,10 @@ export class StatusWorker {
 
   /** What comes meanwhile is announced by a job of its own. */
   async #takeIn(): Promise<void> {
-    while ((await this.#statuses.takeIn()) === TAKE_MAX);
+    for (;;) {
+      const { taken, clusterIds } = await this.#statuses.takeIn();
+      if (clusterIds.length > 0) await this.#fanOut.publish('statuses.changed', clusterIds);
+      if (taken < TAKE_MAX) return;
+    }
   }
 }

@@ -104,6 +104,12 @@ export class ClusterPageArgs extends PageArgs {
 }
 
 @ArgsType()
+export class ClusterFilterArgs {
+  @Field(() => ClusterFilter, { nullable: true, description: 'Which ones.' })
+  filter?: ClusterFilter;
+}
+
+@ArgsType()
 export class FindArgs {
   @Field(() => ID, { nullable: true, description: 'By id, or by name and project.' }) id?: string;
   @Field(() => String, { nullable: true, description: 'Name.' }) name?: string;

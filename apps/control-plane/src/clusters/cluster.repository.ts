@@ -32,6 +32,8 @@ export interface ClusterQuestion {
   readonly selector?: LabelSelector | undefined;
   /** Those that this kept selector picks. */
   readonly selectorId?: string | undefined;
+  /** Those of these. */
+  readonly ids?: readonly string[] | undefined;
 }
 
 /** Stores clusters and their join tokens. Lists are ordered by project and name. */
@@ -172,7 +174,7 @@ export class ClusterRepository {
 
 /** What must hold for the project `p`, and for the cluster `c`. */
 function conditions(
-  { ability, project, nameContains, state, selector, selectorId }: ClusterQuestion,
+  { ability, project, nameContains, state, selector, selectorId, ids }: ClusterQuestion,
   values: unknown[],
 ): [ofProject: string[], ofCluster: string[]] {
   const ofProject: string[] = ['true'];
@@ -186,5 +188,6 @@ function conditions(
     ofCluster.push(
       `c.id IN (SELECT cluster_id FROM selected_clusters WHERE selector_id = $${values.push(selectorId)})`,
     );
+  if (ids !== undefined) ofCluster.push(`c.id = ANY($${values.push(ids)})`);
   return [ofProject, ofCluster];
 }

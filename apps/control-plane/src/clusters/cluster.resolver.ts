@@ -1,6 +1,7 @@
-import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, ID, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { agentManifest } from '@picket/agent-protocol';
 
+import { mayDo } from '../access/ability.ts';
 import { CurrentActor, Requires } from '../access/access.guard.ts';
 import type { Actor } from '../access/actor.ts';
 import { PageArgs } from '../platform/connection.ts';
@@ -8,6 +9,7 @@ import type { Cluster } from './cluster.ts';
 import * as graphql from './cluster.graphql.ts';
 import { ClusterService, type Invitation } from './cluster.service.ts';
 import { ProjectRepository } from './project.repository.ts';
+import { LiveClusters, type LiveContext } from './live-clusters.ts';
 import { PublicAddress } from './public-address.ts';
 
 @Resolver(() => graphql.ClusterType)
@@ -16,6 +18,7 @@ export class ClusterResolver {
     private readonly clusters: ClusterService,
     private readonly projects: ProjectRepository,
     private readonly address: PublicAddress,
+    private readonly live: LiveClusters,
   ) {}
 
   @Query(() => graphql.OrganizationType, { description: 'The organization of the caller.' })
@@ -46,6 +49,29 @@ export class ClusterResolver {
   @Requires('read', 'Cluster')
   cluster(@CurrentActor() actor: Actor, @Args() by: graphql.FindArgs): Promise<Cluster> {
     return this.clusters.get(actor, by);
+  }
+
+  /** What the caller may see is asked anew for each change, and the subscription ends with the last of it. */
+  @Subscription(() => graphql.ClusterType, {
+    description:
+      'Clusters that have something new: what they must have, or what they say. The newest state, once; not every step. Ends when the caller may see no cluster any more, and when changes may have been missed: ask, then subscribe again.',
+  })
+  @Requires('read', 'Cluster')
+  async *clusterChanged(
+    @Context() context: LiveContext,
+    @Args() { filter }: graphql.ClusterFilterArgs,
+  ): AsyncGenerator<object, void, undefined> {
+    for await (const ids of this.live.watch()) {
+      const actor = await context.again();
+      if (!actor || actor.ability.cannot('read', 'Cluster')) return;
+      for (const cluster of await this.clusters.changed(actor, ids, filter ?? {})) {
+        const now = await context.again();
+        if (!now || !mayDo(now.ability, 'read', 'Cluster', cluster)) break;
+        context.actor = now;
+        context.loaders = new Map();
+        yield { clusterChanged: cluster };
+      }
+    }
   }
 
   @Mutation(() => graphql.ProjectType, { description: 'Makes a project.' })

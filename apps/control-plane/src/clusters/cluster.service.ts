@@ -98,6 +98,27 @@ export class ClusterService {
     return this.listMatching(actor, { ...filter, selector }, page.first, after);
   }
 
+  /** Those of some clusters that the actor may read and the filter picks. */
+  async changed(
+    actor: Actor,
+    ids: readonly string[],
+    { project, nameContains, labelSelector, state }: ClusterFilter,
+  ): Promise<Cluster[]> {
+    if (ids.length === 0) return [];
+    return this.#parts.clusters.list(
+      {
+        ability: actor.ability,
+        project: project ?? undefined,
+        nameContains: nameContains ?? undefined,
+        state: state ?? undefined,
+        selector: labelSelector ? parseSelectorText(labelSelector) : undefined,
+        ids,
+      },
+      undefined,
+      ids.length,
+    );
+  }
+
   async listMatching(
     actor: Actor,
     filter: Omit<ClusterFilter, 'labelSelector'> & {

@@ -10,6 +10,8 @@ import type { Logger } from './logger.ts';
 export interface Topics {
   /** These clusters have a new grant: wake their agents. */
   'grants.changed': readonly string[];
+  /** These clusters reported something. */
+  'statuses.changed': readonly string[];
   /** These clusters were revoked or removed: cut them off. */
   'clusters.revoked': readonly string[];
   /** Tokens changed: forget cached actors. */

@@ -25,6 +25,7 @@ interface ValidationContext {
   getSchema(): {
     getQueryType(): Type;
     getMutationType(): Type;
+    getSubscriptionType(): Type;
     getType(name: string): Type | undefined;
   };
   getFragment(name: string): (Node & { readonly typeCondition: Node }) | undefined;
@@ -52,8 +53,7 @@ export function costRule(context: ValidationContext): object {
   return {
     OperationDefinition(operation: Node): void {
       const schema = context.getSchema();
-      const root =
-        operation.operation === 'mutation' ? schema.getMutationType() : schema.getQueryType();
+      const root = rootOf(operation, schema);
       const cost = new Cost(context).of(operation, root, LIST);
       if (cost > COST_MAX)
         context.reportError(
@@ -64,6 +64,14 @@ export function costRule(context: ValidationContext): object {
         );
     },
   };
+}
+
+function rootOf(
+  { operation }: Node,
+  schema: ReturnType<ValidationContext['getSchema']>,
+): Type | undefined {
+  if (operation === 'mutation') return schema.getMutationType();
+  return operation === 'subscription' ? schema.getSubscriptionType() : schema.getQueryType();
 }
 
 class Cost {
