@@ -38,12 +38,12 @@ export function originOf({ ip, id }: FastifyRequest): Origin {
  * included. After that the AccessGuard decides on each operation.
  */
 export function graphqlRoute({
-  tokens,
+  authenticator,
   rateLimits,
   signIns,
   refusals,
   logger,
-}: Pick<Services, 'tokens' | 'rateLimits' | 'signIns' | 'refusals' | 'logger'>): object {
+}: Pick<Services, 'authenticator' | 'rateLimits' | 'signIns' | 'refusals' | 'logger'>): object {
   const refuse = (reply: FastifyReply, status: number, error: DomainError): FastifyReply =>
     reply.code(status).send({ data: null, errors: formatGraphqlErrors(error, logger) });
   return {
@@ -51,24 +51,22 @@ export function graphqlRoute({
       reply.header('x-request-id', request.id);
       if (request.method !== 'POST')
         return refuse(reply, 405, new PostOnly('Send queries by POST'));
-      const actor = await tokens.actorOf(request.headers.authorization, Date.now());
-      if (!actor && request.headers.authorization !== undefined)
-        void refusals.noteNobody('signIn', 'UNAUTHENTICATED', originOf(request));
+      const outcome = await authenticator.find(request.headers.authorization, Date.now());
+      const isRefused = outcome instanceof DomainError;
+      if (isRefused && request.headers.authorization !== undefined)
+        void refusals.noteNobody('signIn', outcome.code, originOf(request));
       try {
-        await (actor ? rateLimits.count(actor.caller.id) : rateLimits.countFailure(request.ip));
+        await (isRefused
+          ? rateLimits.countFailure(request.ip)
+          : rateLimits.count(outcome.caller.id));
       } catch (error) {
         if (!(error instanceof RateLimited)) throw error;
         reply.header('retry-after', String(error.retryAfterS));
         return refuse(reply, 429, error);
       }
-      if (!actor)
-        return refuse(
-          reply,
-          401,
-          new NotAuthenticated('Give an API token: Authorization: Bearer picket_…'),
-        );
-      signIns.note(actor, originOf(request), Date.now());
-      actors.set(request, actor);
+      if (isRefused) return refuse(reply, outcome instanceof NotAuthenticated ? 401 : 403, outcome);
+      signIns.note(outcome, originOf(request), Date.now());
+      actors.set(request, outcome);
       return undefined;
     },
     async preHandler(request: FastifyRequest, reply: FastifyReply) {

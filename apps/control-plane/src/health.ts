@@ -11,7 +11,7 @@ export function healthRoutes(
   services: Services,
   gateway: AgentGateway | undefined,
 ): void {
-  const { dataSource, jobs, logger, policySets, statements, statuses } = services;
+  const { dataSource, jobs, logger, policySets, authenticator, statements, statuses } = services;
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const checks = {
@@ -103,6 +103,11 @@ export function healthRoutes(
   );
   gauge('picket_cluster_status_waiting_reports', 'Accepted reports that wait for the worker.', () =>
     statuses.countWaiting(),
+  );
+  counter(
+    'picket_access_refused_tokens_total',
+    'Tokens of the issuer, or of their shape, that were refused.',
+    () => authenticator.refused,
   );
   counter('picket_queue_lost_jobs_total', 'Jobs that the queue did not take.', () => jobs.lost);
   counter(

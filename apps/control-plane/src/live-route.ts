@@ -11,6 +11,7 @@ import {
   validate,
   type ValidationRule,
 } from 'graphql';
+import { DomainError } from '@picket/kernel';
 import { useServer } from 'graphql-ws/use/ws';
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
@@ -42,7 +43,7 @@ export function liveRoute(
   app: FastifyInstance,
   schema: GraphQLSchema,
   rules: readonly ValidationRule[],
-  { tokens, rateLimits, logger }: Services,
+  { authenticator, rateLimits, signIns, refusals, logger }: Services,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
   app.server.on('upgrade', (request, socket, head) => {
@@ -56,9 +57,13 @@ export function liveRoute(
     );
   });
 
-  const actorOf = (params: Params | undefined): Promise<Actor | undefined> => {
+  const find = (params: Params | undefined): Promise<Actor | DomainError> => {
     const header = params?.authorization;
-    return tokens.actorOf(typeof header === 'string' ? header : undefined, Date.now());
+    return authenticator.find(typeof header === 'string' ? header : undefined, Date.now());
+  };
+  const actorOf = async (params: Params | undefined): Promise<Actor | undefined> => {
+    const found = await find(params);
+    return found instanceof DomainError ? undefined : found;
   };
   /** As the POST route tells them: with code and kind, and nothing of what broke inside. */
   const formatted = (errors: readonly Error[]): GraphQLFormattedError[] =>
@@ -71,15 +76,22 @@ export function liveRoute(
       connectionInitWaitTimeout: INIT_MS,
       execute: (args) => execute(args),
       async onConnect({ connectionParams, extra }) {
-        const actor = await actorOf(connectionParams);
+        const found = await find(connectionParams);
         const address = extra.request.socket.remoteAddress ?? '';
+        const origin = { address, requestId: null };
         try {
-          await (actor ? rateLimits.count(actor.caller.id) : rateLimits.countFailure(address));
+          if (found instanceof DomainError) {
+            void refusals.noteNobody('signIn', found.code, origin);
+            await rateLimits.countFailure(address);
+            return false;
+          }
+          await rateLimits.count(found.caller.id);
         } catch (error) {
           if (error instanceof RateLimited) return false;
           throw error;
         }
-        return actor !== undefined;
+        signIns.note(found, origin, Date.now());
+        return true;
       },
       async onSubscribe({ connectionParams, subscriptions }, _id, payload) {
         const { query, variables, operationName } = payload;

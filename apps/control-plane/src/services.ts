@@ -2,6 +2,9 @@ import type { DataSource } from 'typeorm';
 
 import { AccessRepository } from './access/access.repository.ts';
 import { AccessService } from './access/access.service.ts';
+import { Issuer } from './access/oidc.ts';
+import { People } from './access/people.ts';
+import { Authenticator } from './access/authenticator.ts';
 import { Tokens } from './access/tokens.ts';
 import { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { AssertionRepository } from './agent-gateway/assertion.repository.ts';
@@ -43,7 +46,7 @@ export interface Services {
   readonly statements: StatementCounter;
   readonly fanOut: FanOut;
   readonly jobs: JobQueue;
-  readonly tokens: Tokens;
+  readonly authenticator: Authenticator;
   readonly rateLimits: RateLimits;
   readonly refusals: Refusals;
   readonly signIns: SignIns;
@@ -70,8 +73,18 @@ export function createServices(
   const changes = new Changes(dataSource);
   const refusals = new Refusals(dataSource, logger);
   const signIns = new SignIns(dataSource, logger);
-  const tokens = new Tokens(dataSource, fanOut);
   const rateLimits = new RateLimits(config);
+  const authenticator = new Authenticator({
+    tokens: new Tokens(dataSource),
+    ...(config.OIDC_ISSUER !== undefined && {
+      oidc: {
+        issuer: new Issuer(config, config.OIDC_ISSUER, logger),
+        people: new People(dataSource, config.OIDC_ORGANIZATION, logger),
+      },
+    }),
+    fanOut,
+    logger,
+  });
   const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
 
   const accessService = new AccessService({
@@ -140,7 +153,7 @@ export function createServices(
     statements,
     fanOut,
     jobs,
-    tokens,
+    authenticator,
     rateLimits,
     refusals,
     signIns,

@@ -23,6 +23,7 @@ import { createLogger } from './platform/logger.ts';
 import { migrate } from './platform/migrate.ts';
 import { securityHeaders } from './platform/security-headers.ts';
 import { createServices, type Services } from './services.ts';
+import { wellKnownRoute } from './well-known.ts';
 
 /** What somebody else names a request by, a proxy or a client. */
 const REQUEST_ID = /^[\w-]{1,64}$/;
@@ -58,8 +59,9 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
       logger.info({ file: config.BOOTSTRAP_TOKEN_FILE }, 'the first admin token was made');
 
     const services = createServices(config, dataSource, statements, logger);
-    const { fanOut, jobs, rateLimits } = services;
+    const { authenticator, fanOut, jobs, rateLimits } = services;
     undo.push(() => Promise.resolve(rateLimits.close()));
+    undo.push(() => authenticator.close());
     undo.push(() => jobs.close());
     for (const sums of [services.refusals, services.signIns]) {
       sums.start();
@@ -122,6 +124,7 @@ async function listen(
   securityHeaders(app, config.TLS_CERT_FILE !== undefined || config.TLS_TERMINATED);
   healthRoutes(app, services, gateway);
   if (config.API_EXPLORER) explorerRoute(app);
+  wellKnownRoute(app, config);
   await app.register((scope, _options, done) => {
     gateway.routes(scope);
     done();

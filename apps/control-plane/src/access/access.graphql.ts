@@ -11,14 +11,43 @@ import {
 import { ConnectionType } from '../platform/connection.ts';
 import { JsonValue } from '../platform/json-scalar.ts';
 
-export const SubjectKindType = { TOKEN: 'TOKEN' } as const;
+export const SubjectKindType = { TOKEN: 'TOKEN', USER: 'USER', GROUP: 'GROUP' } as const;
 registerEnumType(SubjectKindType, {
   name: 'SubjectKind',
   description: 'Whom a role binding names.',
   valuesMap: {
     TOKEN: { description: 'An API token, by its id.' },
+    USER: {
+      description:
+        'A person who signs in at the issuer, by the `id` or the `name` that `me` shows. A name is whoever has it at the issuer; an id is nobody else.',
+    },
+    GROUP: { description: 'Everybody whom the issuer puts into this group.' },
   },
 });
+
+export const CallerKindType = { TOKEN: 'TOKEN', USER: 'USER' } as const;
+registerEnumType(CallerKindType, {
+  name: 'CallerKind',
+  description: 'How somebody has signed in.',
+  valuesMap: {
+    TOKEN: { description: 'With an API token.' },
+    USER: { description: 'With a token of the issuer.' },
+  },
+});
+
+@ObjectType('Me', { description: 'Who asks.' })
+export class MeType {
+  @Field(() => CallerKindType, { description: 'How the caller has signed in.' }) kind!: string;
+  @Field({
+    description: 'The token’s id, or the person’s: `ISSUER#SUB`. It never changes.',
+  })
+  id!: string;
+  @Field({ description: 'The token’s name, or the person’s at the issuer.' }) name!: string;
+  @Field(() => [String], { description: 'Groups that the issuer puts the person into.' })
+  groups!: string[];
+  @Field({ description: 'Name of the organization in which the caller’s roles are.' })
+  organization!: string;
+}
 
 @ObjectType('ApiToken', { description: 'A token for automation. Its secret is not kept.' })
 export class ApiTokenType {
@@ -105,7 +134,7 @@ export class RoleBindingConnection extends ConnectionType(RoleBindingType, 'Role
 export class CreateRoleBindingInput {
   @Field({ description: 'The role.' }) role!: string;
   @Field(() => SubjectKindType, { description: 'What `subject` names.' })
-  subjectKind!: 'TOKEN';
+  subjectKind!: 'TOKEN' | 'USER' | 'GROUP';
   @Field({ description: 'Who gets the role.' }) subject!: string;
   @Field(() => String, { nullable: true, description: 'Name of a project; all when left out.' })
   project?: string | null;

@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 
 import { RESOLVERS } from '../hub.module.ts';
-import { AccessGuard, Requires } from './access.guard.ts';
+import { AccessGuard, Requires, RequiresSignIn } from './access.guard.ts';
 import { abilityFor } from './ability.ts';
 import type { Actor } from './actor.ts';
 import { type RoleName, ROLES } from './permissions.ts';
@@ -14,6 +14,8 @@ class Probe {
   undeclared(): void {}
   @Requires('write', 'Cluster')
   declared(): void {}
+  @RequiresSignIn()
+  mine(): void {}
 }
 const actor = (role: RoleName): Actor => ({
   caller: { kind: 'TOKEN', id: 't', name: 't' },
@@ -22,7 +24,8 @@ const actor = (role: RoleName): Actor => ({
   ability: abilityFor('o', [{ permissions: ROLES[role], scope: { kind: 'organization' } }]),
 });
 const admin = actor('OrgAdmin');
-function enter(method: 'declared' | 'undeclared', actor?: Actor): unknown {
+const nobody: Actor = { ...admin, ability: abilityFor('o', []) };
+function enter(method: 'declared' | 'undeclared' | 'mine', actor?: Actor): unknown {
   const context = new ExecutionContextHost([{}, {}, { actor }, {}], Probe, Probe.prototype[method]);
   context.setType('graphql');
   return new AccessGuard(new Reflector()).canActivate(context);
@@ -44,6 +47,13 @@ describe('the guard', () => {
   });
 });
 
+describe('what speaks of the caller alone', () => {
+  it('is for whoever has signed in, and for nobody else', () => {
+    expect(enter('mine', nobody)).toBe(true);
+    expect(() => enter('mine')).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  });
+});
+
 describe('every operation of the API', () => {
   const operations = RESOLVERS.flatMap(({ name, prototype }) =>
     Object.getOwnPropertyNames(prototype).flatMap((method) => {
@@ -55,13 +65,21 @@ describe('every operation of the API', () => {
               operation: `${name}.${method}`,
               kind,
               requirement: Reflect.getMetadata('requires', handler) as
-                | { action: string }
+                | { action: string; type: string | null }
                 | undefined,
             },
           ]
         : [];
     }),
   );
+
+  it('needs a role, except `me`', () => {
+    expect(
+      operations
+        .filter(({ requirement }) => requirement?.type === null)
+        .map(({ operation }) => operation),
+    ).toEqual(['AccessResolver.me']);
+  });
 
   it('declares a permission: queries read, mutations write', () => {
     expect(operations.length).toBeGreaterThan(20);

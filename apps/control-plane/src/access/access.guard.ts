@@ -9,13 +9,14 @@ import {
 import { Reflector } from '@nestjs/core';
 import { Extensions, GqlExecutionContext } from '@nestjs/graphql';
 
-import { type Actor, NotAllowed, NotAuthenticated } from './actor.ts';
+import { type Actor, HOW_TO_SIGN_IN, NotAllowed, NotAuthenticated } from './actor.ts';
 import type { Action, Thing } from './permissions.ts';
 
 export interface Requirement {
   readonly action: Action;
   readonly type: Thing;
 }
+const SIGN_IN = { action: 'read', type: null } as const;
 
 /** Declares what an operation, or a field that is more than a property of its parent, needs. Without it, it answers FORBIDDEN to everyone. */
 export function Requires(action: Action, type: Thing): MethodDecorator {
@@ -23,29 +24,35 @@ export function Requires(action: Action, type: Thing): MethodDecorator {
   return applyDecorators(SetMetadata('requires', requires), Extensions({ requires }));
 }
 
+/** Declares that an operation speaks of nothing but the caller, who needs no role for it. */
+export function RequiresSignIn(): MethodDecorator {
+  return SetMetadata('requires', SIGN_IN);
+}
+
 /** The actor of the request. The guard has seen to it that there is one. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
-  if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
+  if (!actor) throw new NotAuthenticated(HOW_TO_SIGN_IN);
   return actor;
 });
 
-/** Default deny: an operation without `@Requires` answers FORBIDDEN to everyone (decision 11). */
+/** Default deny: an operation without `@Requires` or `@RequiresSignIn` answers FORBIDDEN to everyone (decision 11). */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): true {
-    const rule = this.reflector.get<Requirement | undefined>('requires', context.getHandler());
+    const rule = this.reflector.get<Requirement | typeof SIGN_IN | undefined>(
+      'requires',
+      context.getHandler(),
+    );
     const { actor } = GqlExecutionContext.create(context).getContext<{ actor?: Actor }>();
-    if (!actor) throw new NotAuthenticated('Give an API token: Authorization: Bearer picket_…');
-    if (actor.attempt) actor.attempt.thing = rule?.type;
-    if (!rule || actor.ability.cannot(rule.action, rule.type))
-      throw new NotAllowed(
-        rule
-          ? `You may not ${rule.action} a ${rule.type}`
-          : 'This operation declares no permission',
-      );
+    if (!actor) throw new NotAuthenticated(HOW_TO_SIGN_IN);
+    if (actor.attempt && rule?.type) actor.attempt.thing = rule.type;
+    if (!rule) throw new NotAllowed('This operation declares no permission');
+    const { action, type } = rule;
+    if (type !== null && actor.ability.cannot(action, type))
+      throw new NotAllowed(`You may not ${action} a ${type}`);
     return true;
   }
 }

@@ -3,11 +3,12 @@ import type { DataSource } from 'typeorm';
 
 import type { Sql } from '../platform/database.ts';
 import { type Ability, abilitySql, type Instance } from './ability.ts';
+import type { Caller } from './actor.ts';
 import { BINDING_JSON, claimsOf, type StoredBinding } from './held.ts';
 import type { Permission } from './permissions.ts';
 import type { Claim } from './scope.ts';
 
-export type SubjectKind = 'TOKEN';
+export type SubjectKind = 'TOKEN' | 'USER' | 'GROUP';
 
 export interface ApiToken {
   readonly id: string;
@@ -147,8 +148,15 @@ export class AccessRepository {
     await sql.query('DELETE FROM role_bindings WHERE id = $1', [id]);
   }
 
-  /** Bindings that give somebody the whole organization; a token that has ended is nobody. Locks, so that two removals cannot each see the other's. */
-  async countAdmins(organizationId: string, sql: Sql): Promise<number> {
+  /**
+   * Bindings that give somebody who is known to be there the whole organization: a token that has not ended, or the caller. Who knows
+   * whether another person still is, or whether anybody is in a group? Locks, so that two removals cannot each see the other's.
+   */
+  async countAdmins(
+    organizationId: string,
+    { kind, id, name, groups = [] }: Caller,
+    sql: Sql,
+  ): Promise<number> {
     await sql.query('SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE', [
       organizationId,
     ]);
@@ -156,8 +164,9 @@ export class AccessRepository {
       `SELECT count(*)::int AS count FROM role_bindings b
          LEFT JOIN api_tokens t ON b.subject_kind = 'TOKEN' AND t.id::text = b.subject
        WHERE b.organization_id = $1 AND b.role = 'OrgAdmin' AND b.project_id IS NULL AND b.cluster_selector IS NULL
-         AND (b.subject_kind <> 'TOKEN' OR (t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())))`,
-      [organizationId],
+         AND ((t.revoked_at IS NULL AND t.id IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > now()))
+           OR (b.subject_kind = 'USER' AND b.subject = ANY($2)) OR (b.subject_kind = 'GROUP' AND b.subject = ANY($3)))`,
+      [organizationId, kind === 'USER' ? [id, name] : [], groups],
     );
     return row.count;
   }
@@ -239,6 +248,14 @@ export class AccessRepository {
       [id],
     );
     return cluster;
+  }
+
+  async organizationName(id: string): Promise<string> {
+    const [organization] = await this.#dataSource.query(
+      'SELECT name FROM organizations WHERE id = $1',
+      [id],
+    );
+    return organization.name;
   }
 
   async findProject(

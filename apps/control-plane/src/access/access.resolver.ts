@@ -1,7 +1,7 @@
 import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
 
 import { PageArgs } from '../platform/connection.ts';
-import { CurrentActor, Requires } from './access.guard.ts';
+import { CurrentActor, Requires, RequiresSignIn } from './access.guard.ts';
 import * as graphql from './access.graphql.ts';
 import { AccessService } from './access.service.ts';
 import type { Actor } from './actor.ts';
@@ -9,6 +9,12 @@ import type { Actor } from './actor.ts';
 @Resolver()
 export class AccessResolver {
   constructor(private readonly access: AccessService) {}
+
+  @Query(() => graphql.MeType, { description: 'Who asks. Needs no role.' })
+  @RequiresSignIn()
+  me(@CurrentActor() actor: Actor): Promise<object> {
+    return this.access.me(actor);
+  }
 
   @Query(() => [graphql.MyPermissionType], { description: 'What the caller may do, and where.' })
   @Requires('read', 'Organization')

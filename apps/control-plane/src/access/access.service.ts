@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Changes } from '../audit/changes.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
+import type { Sql } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import { checked, InputInvalid, nameSchema } from '../platform/input.ts';
 import { abilityFor, type Instance, isReached, mayDo } from './ability.ts';
@@ -16,7 +17,7 @@ import {
 } from './access.ts';
 import { heldBy } from './held.ts';
 import type { AccessRepository, ApiToken, RoleBinding, SubjectKind } from './access.repository.ts';
-import { type Actor, authorize } from './actor.ts';
+import { type Actor, authorize, type Caller } from './actor.ts';
 import { partsOf, Permission, Permissions, ROLES } from './permissions.ts';
 import { noClaimOf, noClusterOf, noProjectOf } from './missing.ts';
 import type { Scope } from './scope.ts';
@@ -35,6 +36,11 @@ export interface MyPermission {
   readonly claim: string | null;
 }
 
+/** The caller, for whom it is; `organization` is a name. */
+export interface Me extends Required<Caller> {
+  readonly organization: string;
+}
+
 interface Parts {
   readonly changes: Changes;
   readonly access: AccessRepository;
@@ -49,7 +55,14 @@ const CLAIM_BINDINGS_MAX = 2_000;
 const ROLES_MAX = 200;
 /** Most subjects of one answer. */
 const SUBJECTS_MAX = 1_000;
-const Subject = z.string().min(1).max(256);
+/** As the issuer writes it, except that nobody can see the difference between two. */
+const Subject = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$/u, {
+    error: 'must not begin or end with a space, nor hold characters that cannot be seen',
+  });
 
 /** The use cases of tokens, roles and role bindings. Whoever changes them, all replicas forget at once what they knew. */
 export class AccessService {
@@ -104,7 +117,7 @@ export class AccessService {
     authorize(actor, 'write', 'Token', token, missing);
     await changes.make(actor, async (sql, record) => {
       await access.revokeToken(id, sql);
-      await this.#keepAnAdmin(token.organizationId, sql);
+      await this.#keepAnAdmin(actor, sql);
       const { name, expiresAt } = token;
       record({ id, name, before: { name, expiresAt } });
     });
@@ -285,11 +298,16 @@ export class AccessService {
     mustHave(actor, role?.permissions ?? [], instance);
     await changes.make(actor, async (sql, record) => {
       await access.removeBinding(id, sql);
-      await this.#keepAnAdmin(organizationId, sql);
+      await this.#keepAnAdmin(actor, sql);
       record({ id, projectId, before: shownBinding(binding) });
     });
     await fanOut.publish('tokens.changed', null);
     return id;
+  }
+
+  async me({ caller, organizationId }: Actor): Promise<Me> {
+    const organization = await this.#parts.access.organizationName(organizationId);
+    return { ...caller, groups: caller.groups ?? [], organization };
   }
 
   /** What the actor may do, by permission and scope. */
@@ -363,12 +381,12 @@ export class AccessService {
   }
 
   /** Nobody may lock everybody out, by mistake or by hand. */
-  async #keepAnAdmin(
-    organizationId: string,
-    sql: Parameters<AccessRepository['countAdmins']>[1],
-  ): Promise<void> {
-    if ((await this.#parts.access.countAdmins(organizationId, sql)) === 0)
-      throw new LastAdmin('The organization would have no OrgAdmin any more', {});
+  async #keepAnAdmin({ organizationId, caller }: Actor, sql: Sql): Promise<void> {
+    if ((await this.#parts.access.countAdmins(organizationId, caller, sql)) === 0)
+      throw new LastAdmin(
+        'The organization would have no OrgAdmin any more of whom the hub knows that they can sign in: a token, or you',
+        {},
+      );
   }
 }
 

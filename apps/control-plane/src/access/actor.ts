@@ -9,6 +9,8 @@ export interface Caller {
   readonly kind: 'TOKEN' | 'USER';
   readonly id: string;
   readonly name: string;
+  /** Those that the issuer put a person into. */
+  readonly groups?: readonly string[];
 }
 
 /** The person or token who asks, with all that it may do. */
@@ -20,6 +22,10 @@ export interface Actor {
   /** The mutation that this actor is about to make; absent while it only reads. */
   readonly attempt?: Attempt;
 }
+
+/** What everybody hears whose token is not good, whatever is wrong with it. */
+export const HOW_TO_SIGN_IN =
+  'Give an API token, or a token of the issuer at which you sign in, that has not ended: Authorization: Bearer …';
 
 /** Nobody with a valid token asks. */
 export class NotAuthenticated extends DomainError {

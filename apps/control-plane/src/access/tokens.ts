@@ -6,41 +6,23 @@ import type { DataSource } from 'typeorm';
 import { Attempt } from '../audit/attempt.ts';
 import { addEvent, newEvent } from '../audit/event.ts';
 import type { Config } from '../config/config.ts';
-import type { FanOut } from '../platform/fan-out.ts';
 import { abilityFor } from './ability.ts';
 import type { Actor } from './actor.ts';
 import { BINDING_JSON, claimsOf, heldBy } from './held.ts';
 
-const CACHE_MAX = 10_000;
-const CACHE_MS = 5_000;
 export const TOKEN_PREFIX = 'picket_';
 const TOKEN_LENGTH_MIN = 32;
 
 /** API tokens: 256 random bits, SHA-256 at rest. */
 export class Tokens {
   readonly #dataSource: DataSource;
-  // Also remembers what is no token, so that guessing costs the database one query per guess and no more.
-  readonly #cache = new Map<string, { actor: Actor | undefined; untilMs: number }>();
 
-  constructor(dataSource: DataSource, fanOut: FanOut) {
+  constructor(dataSource: DataSource) {
     this.#dataSource = dataSource;
-    fanOut.subscribe('tokens.changed', () => this.#cache.clear());
-    fanOut.onResync(() => this.#cache.clear());
   }
 
-  /** Who sends this `Authorization` header; undefined when nobody that we know. */
-  async actorOf(header: string | undefined, nowMs: number): Promise<Actor | undefined> {
-    const token = header?.startsWith('Bearer ') ? header.slice(7) : undefined;
-    if (token === undefined || token.length > 256) return undefined;
-    const cached = this.#cache.get(token);
-    if (cached && cached.untilMs > nowMs) return cached.actor;
-    const { actor, endsMs } = await this.#load(hashToken(token), nowMs);
-    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
-    this.#cache.set(token, { actor, untilMs: Math.min(nowMs + CACHE_MS, endsMs) });
-    return actor;
-  }
-
-  async #load(hash: Buffer, nowMs: number): Promise<{ actor: Actor | undefined; endsMs: number }> {
+  /** Whose token has this hash, and when it ends (Unix ms). Notes its use, to the minute. */
+  async find(hash: Buffer, nowMs: number): Promise<{ actor: Actor; endsMs: number } | undefined> {
     const [row] = await this.#dataSource.query(
       `WITH used AS (
          UPDATE api_tokens SET last_used_at = $2::timestamptz WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')
@@ -52,7 +34,7 @@ export class Tokens {
        WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2::timestamptz) GROUP BY t.id`,
       [hash, new Date(nowMs)],
     );
-    if (!row) return { actor: undefined, endsMs: Infinity };
+    if (!row) return undefined;
     const { id, name, organizationId, expiresAt, bindings } = row;
     const held = heldBy(bindings, await claimsOf(bindings, this.#dataSource));
     return {

@@ -52,6 +52,42 @@ describe('the configuration', () => {
     },
   );
 
+  it.each([
+    ['an issuer without an audience', { OIDC_ISSUER: 'https://issuer' }, 'go together'],
+    ['an audience without an issuer', { OIDC_AUDIENCE: 'picket' }, 'go together'],
+    [
+      'an issuer that anybody between can be',
+      { OIDC_ISSUER: 'http://issuer.example', OIDC_AUDIENCE: 'picket' },
+      'OIDC_ISSUER',
+    ],
+    [
+      'an address that looks like loopback',
+      { OIDC_ISSUER: 'http://127.0.0.1.example', OIDC_AUDIENCE: 'picket' },
+      'OIDC_ISSUER',
+    ],
+    [
+      'an issuer with a query',
+      { OIDC_ISSUER: 'https://issuer?tenant=1', OIDC_AUDIENCE: 'picket' },
+      'OIDC_ISSUER',
+    ],
+    [
+      'a client whose tokens would be for nobody here',
+      { OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'picket', OIDC_CLIENT_ID: 'cli' },
+      'one of OIDC_AUDIENCE',
+    ],
+  ])('refuses %s', (_what, env, message) => {
+    expect(() => loadConfig({ ...enough, ...env })).toThrow(message);
+  });
+
+  it.each(['https://issuer.example/realms/one', 'http://localhost:8080', 'http://[::1]:1'])(
+    'takes %s for an issuer',
+    (url) => {
+      const config = loadConfig({ ...enough, OIDC_ISSUER: url, OIDC_AUDIENCE: 'a, b' });
+
+      expect(config.OIDC_ISSUER).toBe(url);
+    },
+  );
+
   it('cannot be changed by whoever holds it', () => {
     expect(Object.isFrozen(loadConfig(enough))).toBe(true);
   });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { isLoopback, isSafeUrl } from '../platform/safe-url.ts';
+
 const Milliseconds = z.coerce.number().int().min(1);
 const Bytes = z.coerce.number().int().min(1_024);
 
@@ -84,6 +86,47 @@ export const Environment = z.object({
     .describe(
       'The first admin’s token: taken from this file, or made and written there (0600), when the hub has no token yet.',
     ),
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => isSafeUrl(url) && !/[?#]/.test(url), {
+      error: 'must be https (http on loopback only), without ? and #',
+    })
+    .optional()
+    .describe('Issuer at which people sign in, as its tokens name it; absent: API tokens only.'),
+  OIDC_AUDIENCE: z
+    .string()
+    .optional()
+    .describe('Whom tokens of the issuer must be for; several with commas. Goes with OIDC_ISSUER.'),
+  OIDC_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe(
+      'Public client, with the device flow, as which `picket login` signs people in; one of OIDC_AUDIENCE.',
+    ),
+  OIDC_SCOPES: z
+    .string()
+    .default('openid email profile offline_access')
+    .describe('Scopes that `picket login` asks for; many issuers give groups for `groups` only.'),
+  OIDC_USERNAME_CLAIM: z
+    .string()
+    .min(1)
+    .default('email')
+    .describe(
+      'Claim by which role bindings name people; `email` counts when `email_verified` is true. Without it they are named by their id, `ISSUER#SUB`.',
+    ),
+  OIDC_GROUPS_CLAIM: z
+    .string()
+    .min(1)
+    .default('groups')
+    .describe('Claim that lists the groups of a person.'),
+  OIDC_ORGANIZATION: z
+    .string()
+    .default('default')
+    .describe('Organization that people of the issuer sign in to.'),
+  OIDC_CA_FILE: z
+    .string()
+    .optional()
+    .describe('PEM; the only authorities that the issuer’s certificate is checked with.'),
   AGENT_IMAGE: z
     .string()
     .default('ghcr.io/picket-dev/picket-agent:0.1.0')
@@ -139,11 +182,21 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       faults.push(
         `✖ HOST=${result.data.HOST} is not loopback: tokens would cross the network in clear. Give TLS_CERT_FILE and TLS_KEY_FILE, or say TLS_TERMINATED=true when a proxy does TLS`,
       );
+  if (Boolean(given['OIDC_ISSUER']) !== Boolean(given['OIDC_AUDIENCE']))
+    faults.push('✖ OIDC_ISSUER and OIDC_AUDIENCE go together');
+  // An ID token is for the client that asked for it.
+  const clientId = given['OIDC_CLIENT_ID'];
+  if (clientId !== undefined && !audiencesOf(given['OIDC_AUDIENCE']).includes(clientId))
+    faults.push('✖ OIDC_CLIENT_ID must be one of OIDC_AUDIENCE');
   if (!result.success || faults.length > 0)
     throw new Error(`Invalid environment:\n${faults.join('\n')}`);
   return Object.freeze(result.data);
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+/** The audiences of `OIDC_AUDIENCE`. */
+export function audiencesOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((audience) => audience.trim())
+    .filter((audience) => audience !== '');
 }
