@@ -7,6 +7,7 @@ import {
   EnrolRequest,
   EnrolResponse,
   FactsReport,
+  followKeys,
   grantBytes,
   PATHS,
   Refusal,
@@ -26,6 +27,8 @@ const READERS: Readonly<Record<string, z.ZodType>> = {
   'agent-1.0/token.json': TokenRequest,
   'agent-1.0/first-sync.json': SyncRequest,
   'agent-1.0/sync.json': SyncRequest,
+  'agent-1.0/sync-keys.json': SyncRequest,
+  'agent-1.0/sync-keys-refused.json': SyncRequest,
   'agent-1.0/status-applied.json': StatusReport,
   'agent-1.0/status-failed.json': StatusReport,
   'agent-1.0/status-refused.json': StatusReport,
@@ -34,6 +37,8 @@ const READERS: Readonly<Record<string, z.ZodType>> = {
   'hub-1.0/token.json': TokenResponse,
   'hub-1.0/sync-grant.json': SyncResponse,
   'hub-1.0/sync-nothing-new.json': SyncResponse,
+  'hub-1.0/enrolled-keys.json': EnrolResponse,
+  'hub-1.0/sync-key-statements.json': SyncResponse,
   'hub-1.0/refusal.json': Refusal,
   'hub-1.0/refusal-clock.json': Refusal,
 };
@@ -100,6 +105,18 @@ describe('signatures of 1.0', () => {
       false,
     );
     expect(isSignedBy(enrolled.hubKeys[0]!.publicKey, grantBytes(grant!), grant!.signature)).toBe(
+      true,
+    );
+  });
+
+  it('key statements lead from the key that was pinned at enrolment to the one that signs', () => {
+    const { hubKeys, keysCounter = null } = EnrolResponse.parse(read('hub-1.0/enrolled-keys.json'));
+    const answer = SyncResponse.parse(read('hub-1.0/sync-key-statements.json'));
+    const pinned = { keys: hubKeys, counter: keysCounter };
+    const { keys, ...end } = followKeys(pinned, answer.keyStatements ?? [], isSignedBy);
+
+    expect(end).toEqual({ counter: 8, fault: null });
+    expect(isSignedBy(keys[0]!.publicKey, grantBytes(answer.grant!), answer.grant!.signature)).toBe(
       true,
     );
   });

@@ -20,18 +20,19 @@ describe('Identity', () => {
   it('makes a key once, and is the same after a restart', async () => {
     const store = new MemoryStore();
     const first = await Identity.load(store);
-    await first.enrolled(clusterId, hubKeys, 'join-token');
+    await first.enrolled({ clusterId, hubKeys }, 'join-token');
 
     const second = await Identity.load(store);
 
-    expect(second).toMatchObject({ publicKey: first.publicKey, clusterId, hubKeys });
+    expect(second).toMatchObject({ publicKey: first.publicKey, clusterId });
+    expect(second.pinned).toEqual({ keys: hubKeys, counter: null });
     expect(second.isFrom('join-token')).toBe(true);
     expect(second.isFrom('another-token')).toBe(false);
   });
 
   it('proves that it holds the key: for a join token, and for a minute', async () => {
     const identity = await Identity.load(new MemoryStore());
-    await identity.enrolled(clusterId, hubKeys);
+    await identity.enrolled({ clusterId, hubKeys });
 
     const proof = identity.proofFor('join-token');
     const [header = '', claims = '', signature = ''] = identity.assertion(5_000_500).split('.');
@@ -52,15 +53,41 @@ describe('Identity', () => {
     const store = new MemoryStore();
     const identity = await Identity.load(store);
     const old = identity.publicKey;
-    await identity.enrolled(clusterId, hubKeys, 'join-token');
+    await identity.enrolled({ clusterId, hubKeys }, 'join-token');
     const stored = store.texts.get('identity');
 
     await identity.renew();
 
     expect(stored).not.toContain('join-token');
     expect(identity.publicKey).not.toBe(old);
-    expect(identity).toMatchObject({ clusterId: null, hubKeys: [] });
+    expect(identity).toMatchObject({ clusterId: null, pinned: { keys: [], counter: null } });
     expect((await Identity.load(store)).publicKey).toBe(identity.publicKey);
+  });
+
+  it('pins other keys, also after a restart; one that cannot keep them goes on with the old ones', async () => {
+    const store = new MemoryStore();
+    const identity = await Identity.load(store);
+    await identity.enrolled({ clusterId, hubKeys, keysCounter: 3 }, 'join-token');
+    const next = { keys: [{ keyId: 'next', publicKey: 'n' }], counter: 4 };
+
+    store.write = () => Promise.reject(new Error('full'));
+    await expect(identity.pin(next)).rejects.toThrow('full');
+    expect(identity.pinned).toEqual({ keys: hubKeys, counter: 3 });
+    store.write = MemoryStore.prototype.write.bind(store);
+    await identity.pin(next);
+
+    expect((await Identity.load(store)).pinned).toEqual(next);
+    expect(identity.isFrom('join-token')).toBe(true);
+  });
+
+  it('of before key statements is read, and knows not where it stands', async () => {
+    const store = new MemoryStore();
+    const identity = await Identity.load(store);
+    await identity.enrolled({ clusterId, hubKeys, keysCounter: 3 });
+    const { keysCounter: _later, ...before } = JSON.parse(store.texts.get('identity') ?? '');
+    await store.write('identity', JSON.stringify(before));
+
+    expect((await Identity.load(store)).pinned).toEqual({ keys: hubKeys, counter: null });
   });
 
   it.each(['', '{}', '{"privateKey":"x","clusterId":null,"hubKeys":[]}'])(

@@ -7,6 +7,7 @@ import {
   sign,
 } from 'node:crypto';
 
+import type { PinnedKeys } from '@picket/agent-protocol';
 import { z } from 'zod';
 
 import type { StateStore } from './state-store.ts';
@@ -15,10 +16,19 @@ const Stored = z.object({
   privateKey: z.string(),
   clusterId: z.string().nullable(),
   hubKeys: z.array(z.object({ keyId: z.string(), publicKey: z.string() })),
+  /** Of the key statement that was followed last; null: not known (see PinnedKeys). */
+  keysCounter: z.int().nullable().default(null),
   /** SHA-256 of the join token that was traded for this identity; null before. */
   joinedWith: z.string().nullable().default(null),
 });
 type Stored = z.infer<typeof Stored>;
+
+/** What the hub said at the enrolment. */
+interface Enrolled {
+  readonly clusterId: string;
+  readonly hubKeys: Stored['hubKeys'];
+  readonly keysCounter?: number | null | undefined;
+}
 
 /** The agent's own Ed25519 key, which never leaves it, and what it learned when it enrolled. */
 export class Identity {
@@ -45,7 +55,7 @@ export class Identity {
         );
       }
     const identity = new Identity(store, newKey());
-    await identity.#save();
+    await identity.#keep(identity.#stored);
     return identity;
   }
 
@@ -53,9 +63,9 @@ export class Identity {
     return this.#stored.clusterId;
   }
 
-  /** Keys that may sign grants: pinned at enrolment. */
-  get hubKeys(): Stored['hubKeys'] {
-    return this.#stored.hubKeys;
+  /** Keys that may sign grants: pinned at enrolment, and moved along the hub's key statements from there. */
+  get pinned(): PinnedKeys {
+    return { keys: this.#stored.hubKeys, counter: this.#stored.keysCounter };
   }
 
   /** Raw public key, base64url. */
@@ -69,20 +79,21 @@ export class Identity {
   }
 
   async enrolled(
-    clusterId: string,
-    hubKeys: Stored['hubKeys'],
+    { clusterId, hubKeys, keysCounter = null }: Enrolled,
     joinToken: string | null = null,
   ): Promise<void> {
     const joinedWith = joinToken === null ? null : hashOf(joinToken);
-    this.#stored = { ...this.#stored, clusterId, hubKeys, joinedWith };
-    await this.#save();
+    await this.#keep({ ...this.#stored, clusterId, hubKeys, keysCounter, joinedWith });
+  }
+
+  /** Pins other keys. What counts is what is written: an agent that cannot keep them goes on with the old ones. */
+  async pin({ keys, counter }: PinnedKeys): Promise<void> {
+    await this.#keep({ ...this.#stored, hubKeys: [...keys], keysCounter: counter });
   }
 
   /** Becomes nobody with a new key, to enrol anew: whoever stole the old key stays outside. */
   async renew(): Promise<void> {
-    this.#stored = newKey();
-    this.#key = createPrivateKey(this.#stored.privateKey);
-    await this.#save();
+    await this.#keep(newKey());
   }
 
   /** Proof for enrolment (see libs/agent-protocol). */
@@ -111,8 +122,10 @@ export class Identity {
     return sign(null, Buffer.from(text), this.#key).toString('base64url');
   }
 
-  async #save(): Promise<void> {
-    await this.#store.write('identity', JSON.stringify(this.#stored));
+  async #keep(next: Stored): Promise<void> {
+    await this.#store.write('identity', JSON.stringify(next));
+    this.#stored = next;
+    this.#key = createPrivateKey(next.privateKey);
   }
 }
 
@@ -120,7 +133,7 @@ function newKey(): Stored {
   const privateKey = generateKeyPairSync('ed25519')
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString();
-  return { privateKey, clusterId: null, hubKeys: [], joinedWith: null };
+  return { privateKey, clusterId: null, hubKeys: [], keysCounter: null, joinedWith: null };
 }
 
 function hashOf(joinToken: string): string {

@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   grantBytes,
+  type KeyStatement,
+  keyStatementBytes,
   PATHS,
   type SignedGrant,
   type StatusReport,
@@ -44,6 +46,7 @@ class ScriptedHub {
   grant: SignedGrant | null = null;
   /** What comes with the grant. */
   set: string | undefined;
+  keyStatements: KeyStatement[] | undefined;
   readonly server: Server = createServer(
     (request, response) => void this.#serve(request, response),
   );
@@ -63,6 +66,17 @@ class ScriptedHub {
     return { ...grant, signature: signature.toString('base64url') };
   }
 
+  /** The same key counts, under this name. */
+  stated(counter: number, keyId = 'hub'): KeyStatement {
+    const statement = { counter, keys: [{ keyId, publicKey: this.#publicKey() }], signedBy: 'hub' };
+    const signature = sign(null, Buffer.from(keyStatementBytes(statement)), this.#keys.privateKey);
+    return { ...statement, signature: signature.toString('base64url') };
+  }
+
+  #publicKey(): string {
+    return this.#keys.publicKey.export({ format: 'jwk' }).x ?? '';
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
     let text = '';
@@ -79,17 +93,23 @@ class ScriptedHub {
   }
 
   #default(path: string, body: Record<string, unknown>): object {
-    const publicKey = this.#keys.publicKey.export({ format: 'jwk' }).x ?? '';
+    const publicKey = this.#publicKey();
     const sync: SyncResponse = {
       grant: this.grant,
       ...(this.set && { set: this.set }),
+      ...(this.keyStatements && { keyStatements: this.keyStatements }),
       wantsFacts: false,
       heartbeatMs: 50,
       hubTimeMs: Date.now(),
     };
     if (path === PATHS.status) this.reports.push(body as StatusReport);
     if (path === PATHS.enrol)
-      return { clusterId, state: 'approved', hubKeys: [{ keyId: 'hub', publicKey }] };
+      return {
+        clusterId,
+        state: 'approved',
+        hubKeys: [{ keyId: 'hub', publicKey }],
+        keysCounter: 0,
+      };
     if (path === PATHS.token) return { accessToken: 'token', expiresIn: 3_600 };
     if (path === PATHS.sync) return sync;
     return JSON.parse(SET) as object;
@@ -202,6 +222,37 @@ describe('Link', () => {
       phase: 'refused',
       reason: expect.stringContaining('signature is wrong'),
     });
+  });
+
+  it('says with each heartbeat which key statement it followed last, and why it goes no further', async () => {
+    const told: unknown[] = [];
+    hub.answer = (path, body) => {
+      if (path === PATHS.sync) told.push(body['keys']);
+      return undefined;
+    };
+    hub.keyStatements = [{ ...hub.stated(1), signature: hub.stated(2).signature }];
+
+    link.start();
+    await until(() => told.length > 2);
+    hub.keyStatements = [hub.stated(1), hub.stated(2)];
+    await until(() => JSON.stringify(told.at(-1)) === '{"counter":2,"fault":null}');
+
+    expect(told.slice(0, 3)).toEqual([
+      { counter: 0, fault: null },
+      { counter: 0, fault: 'the signature of statement 1 is wrong' },
+      { counter: 0, fault: 'the signature of statement 1 is wrong' },
+    ]);
+  });
+
+  it('judges a grant by the keys that come with it', async () => {
+    hub.keyStatements = [hub.stated(1, 'stranger')];
+    hub.grant = hub.granted(1);
+
+    link.start();
+    await until(() => hub.reports.length > 0);
+
+    expect(held.digest).toBeNull();
+    expect(hub.reports[0]?.reason).toContain('signed with key hub, which is not pinned');
   });
 
   it('refuses a set that is not what its digest says', async () => {

@@ -1,6 +1,8 @@
 import {
   type Capabilities,
+  followKeys,
   INLINE_BYTES_MAX,
+  type KeyStatement,
   PROTOCOL_VERSION,
   type SignedGrant,
 } from '@picket/agent-protocol';
@@ -11,6 +13,7 @@ import { wordsOf } from '../words-of.ts';
 import { backoffMs } from './backoff.ts';
 import { HubRefused, inlineSet, type HubClient } from './hub-client.ts';
 import type { Identity } from './identity.ts';
+import { isSigned } from './is-signed.ts';
 import type { Report, Spool } from './spool.ts';
 import { grantFault } from './verify-grant.ts';
 
@@ -72,6 +75,8 @@ export class Link {
   #refusedToken: string | undefined;
   /** Sequence and reason of the refusal that was reported last: said once, not with every heartbeat. */
   #refusal = '';
+  /** Why the last key statement was refused. The hub hears it with each heartbeat. */
+  #keysFault: string | null = null;
   /** A set that was fetched and could not be made effective: the next round tries it again without fetching it again. */
   #fetched: { readonly digest: string; readonly text: string } | undefined;
 
@@ -177,36 +182,54 @@ export class Link {
     if (identity.clusterId !== null) return;
     const token = await joinToken();
     if (token === undefined) throw new Error('Not enrolled yet, and no join token was given');
-    const { clusterId, hubKeys, state } = await client
-      .enrol(token, agentVersion)
-      .catch((error: unknown) => {
-        if (error instanceof HubRefused && FINAL.includes(error.code)) this.#refusedToken = token;
-        throw error;
-      });
-    await identity.enrolled(clusterId, hubKeys, token);
+    const enrolled = await client.enrol(token, agentVersion).catch((error: unknown) => {
+      if (error instanceof HubRefused && FINAL.includes(error.code)) this.#refusedToken = token;
+      throw error;
+    });
+    await identity.enrolled(enrolled, token);
+    this.#keysFault = null;
+    const { clusterId, state } = enrolled;
     logger.info({ clusterId, state }, 'enrolled');
   }
 
   /** One round; returns the heartbeat that the hub asks for. */
   async #round(): Promise<number> {
-    const { client, runner, agentVersion, logger } = this.#parts;
+    const { client, identity, runner, agentVersion, logger } = this.#parts;
     const capabilities = await runner.capabilities();
     const capabilitiesHash = sha256Hex(canonicalJson(capabilities as unknown as Json));
     const held = runner.running();
-    const { grant, set, wantsFacts, heartbeatMs } = await client.sync({
+    const { grant, set, keyStatements, wantsFacts, heartbeatMs } = await client.sync({
       protocol: PROTOCOL_VERSION,
       agentVersion,
       ...held,
       capabilitiesHash,
+      keys: { counter: identity.pinned.counter ?? 0, fault: this.#keysFault },
       ...(!this.#fetched && { inlineBytes: INLINE_BYTES_MAX }),
     });
     this.lastSyncMs = Date.now();
     this.state = 'synced';
     if (wantsFacts) await client.reportFacts({ protocol: PROTOCOL_VERSION, capabilities });
+    if (keyStatements) await this.#followKeys(keyStatements);
     if (grant) await this.#follow(grant, set, held);
     this.#flush();
     if (wantsFacts) logger.info({ capabilitiesHash }, 'facts reported');
     return heartbeatMs;
+  }
+
+  /** Pins what the hub's key statements lead to, as far as each is signed by a key that was pinned before it. */
+  async #followKeys(statements: readonly KeyStatement[]): Promise<void> {
+    const { identity, logger } = this.#parts;
+    const { keys, counter, fault } = followKeys(identity.pinned, statements, isSigned);
+    const isFurther = counter !== identity.pinned.counter;
+    if (isFurther) {
+      await identity.pin({ keys, counter });
+      logger.info({ counter, keys: keys.map(({ keyId }) => keyId) }, 'other hub keys are pinned');
+    }
+    const isNewFault = fault !== this.#keysFault;
+    if (isNewFault && fault !== null) logger.error({ fault }, 'a key statement was refused');
+    this.#keysFault = fault;
+    // The hub hears at once where this agent stands.
+    if (isFurther || isNewFault) this.syncNow();
   }
 
   async #follow(
@@ -218,7 +241,7 @@ export class Link {
     const { sequence, digest } = held;
     const fault = grantFault(grant, {
       clusterId: identity.clusterId ?? '',
-      hubKeys: identity.hubKeys,
+      hubKeys: identity.pinned.keys,
       sequence,
       digest,
       nowMs: client.nowMs(),

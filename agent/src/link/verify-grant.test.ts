@@ -39,6 +39,7 @@ describe('grantFault', () => {
     ['the first of all', signed(), { sequence: 0, digest: null }],
     ['a renewal of what runs', signed(), { sequence: 5, digest: grant.digest }],
     ['ending this very second', signed({ notAfter: nowMs / 1_000 }), {}],
+    ['one minute after its end', signed({ notAfter: nowMs / 1_000 - 60 }), {}],
   ])('takes a grant that is %s', (_what, given, change) => {
     expect(grantFault(given, { ...expected, ...change })).toBeUndefined();
   });
@@ -60,7 +61,24 @@ describe('grantFault', () => {
     ['whose digest was changed', { ...signed(), digest: 'c'.repeat(64) }, {}, 'signature'],
     ['whose end was put off', { ...signed(), notAfter: grant.notAfter + 1 }, {}, 'signature'],
     ['without a signature', { ...signed(), signature: '' }, {}, 'signature'],
-    ['that has ended', signed({ notAfter: nowMs / 1_000 - 1 }), {}, 'ended at 2023-11-14'],
+    [
+      'that ended more than a minute ago',
+      signed({ notAfter: nowMs / 1_000 - 61 }),
+      {},
+      'ended at 2023-11-14',
+    ],
+    [
+      'that would renew what runs, and ended',
+      signed({ notAfter: nowMs / 1_000 - 61 }),
+      { sequence: 5, digest: grant.digest },
+      'ended at',
+    ],
+    [
+      'by a pinned key that is none',
+      signed(),
+      { hubKeys: [{ keyId: 'hub', publicKey: 'no key' }] },
+      'signature',
+    ],
     ['that is older than what runs', signed(), { sequence: 6 }, 'older than 6'],
     ['whose sequence was used for another set', signed(), { sequence: 5 }, 'another digest'],
   ])('refuses a grant %s', (_what, given, change, words) => {

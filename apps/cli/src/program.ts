@@ -6,6 +6,7 @@ import { applyCommand } from './commands/apply.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { diffCommand } from './commands/diff.ts';
 import { getCommand } from './commands/get.ts';
+import { hubKeysCommand } from './commands/hub-keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { policySetCommand } from './commands/policy-set.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -53,6 +54,7 @@ export function buildProgram(): Command {
     getCommand(),
     clusterCommand(),
     policySetCommand(),
+    hubKeysCommand(),
     analyzeCommands(),
     agentCommand(),
   ])

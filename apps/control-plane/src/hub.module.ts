@@ -11,6 +11,7 @@ import { AccessResolver } from './access/access.resolver.ts';
 import { guardFields } from './access/guard-fields.ts';
 import { actorOf, graphqlRoute, originOf } from './graphql-route.ts';
 import type { Config } from './config/config.ts';
+import { HubKeysResolver } from './agent-gateway/hub-keys.resolver.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
@@ -40,6 +41,7 @@ export const RESOLVERS: Type[] = [
   DocumentResolver,
   ClusterPolicySetResolver,
   PolicySetResolver,
+  HubKeysResolver,
   ClusterStatusResolver,
   StatusObjectsResolver,
 ];

@@ -9,6 +9,7 @@ import { Tokens } from './access/tokens.ts';
 import { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { AssertionRepository } from './agent-gateway/assertion.repository.ts';
 import { Enrolment } from './agent-gateway/enrolment.ts';
+import { HubKeys } from './agent-gateway/hub-keys.ts';
 import { InboxRepository } from './agent-gateway/inbox.repository.ts';
 import type { GatewayKeys } from './agent-gateway/keys.ts';
 import { AssignmentRepository } from './assignments/assignment.repository.ts';
@@ -86,6 +87,7 @@ export function createServices(
     logger,
   });
   const address = new PublicAddress(config.PUBLIC_URL ?? '', config.AGENT_IMAGE);
+  const hubKeys = new HubKeys();
 
   const accessService = new AccessService({
     changes,
@@ -173,11 +175,13 @@ export function createServices(
       blueprintService,
       assignmentService,
       documentService,
+      hubKeys,
     ],
     handlers: [...policySetWorker.handlers, ...statusWorker.handlers],
     sweeps: [() => policySetWorker.sweep(), () => statusWorker.sweep(), () => tellUses(dataSource)],
-    gateway: (keys) =>
-      new AgentGateway({
+    gateway: (keys) => {
+      Object.assign(hubKeys, { keyId: keys.keyId, counter: keys.counter, keys: keys.keys });
+      return new AgentGateway({
         config,
         enrolment: new Enrolment({
           dataSource,
@@ -192,6 +196,7 @@ export function createServices(
         jobs,
         fanOut,
         logger,
-      }),
+      });
+    },
   };
 }

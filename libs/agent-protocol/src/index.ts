@@ -16,6 +16,17 @@ export {
 } from './messages.ts';
 export { Capabilities, ServedApi } from './capabilities.ts';
 export { Grant, SignedGrant, grantBytes } from './grant.ts';
+export {
+  followKeys,
+  HubKey,
+  HubKeys,
+  type IsSigned,
+  KEY_STATEMENTS_MAX,
+  KeyStatement,
+  keyStatementBytes,
+  type PinnedKeys,
+} from './key-statement.ts';
+export { type KeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
 export { PATHS } from './paths.ts';
 export {
   AGENT_CLUSTER_RULES,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { Capabilities } from './capabilities.ts';
 import { SignedGrant } from './grant.ts';
+import { HubKeys, KEY_STATEMENTS_MAX, KeyStatement } from './key-statement.ts';
 import { Text } from './text.ts';
 
 /** Minor version of the protocol that this code speaks; the major one is in the path. Unknown fields are ignored on both sides. */
@@ -31,11 +32,10 @@ export type EnrolRequest = z.infer<typeof EnrolRequest>;
 export const EnrolResponse = z.object({
   clusterId: z.uuid(),
   state: z.enum(['pending', 'approved']),
-  /** Raw Ed25519 public keys that sign grants, pinned by the agent from now on. */
-  hubKeys: z
-    .array(z.object({ keyId: z.string().min(1).max(64), publicKey: Base64Url }))
-    .min(1)
-    .max(8),
+  /** Keys that sign grants, pinned by the agent from now on. */
+  hubKeys: HubKeys,
+  /** Of the last key statement before: the next one continues from here. Absent: the hub makes none. */
+  keysCounter: Count.optional(),
 });
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
 
@@ -64,6 +64,14 @@ export const SyncRequest = z.object({
   capabilitiesHash: Digest.nullable(),
   /** Up to which size (bytes, compressed) a new policy set may come with its grant, which saves a request; absent: never. */
   inlineBytes: z.int().nonnegative().optional(),
+  /** Where the agent stands in the chain of key statements; absent: it follows none. */
+  keys: z
+    .object({
+      counter: Count,
+      /** Why it goes no further; null when nothing is in its way. */
+      fault: Text(500).nullable(),
+    })
+    .optional(),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;
 
@@ -78,6 +86,8 @@ export const SyncResponse = z.object({
     .base64()
     .max((INLINE_BYTES_MAX * 4) / 3 + 4)
     .optional(),
+  /** The key statements that this agent has not followed, oldest first, to be followed before the grant is judged; absent: none. */
+  keyStatements: z.array(KeyStatement).max(KEY_STATEMENTS_MAX).optional(),
   /** True when the hub does not know these capabilities: send a facts report. */
   wantsFacts: z.boolean(),
   heartbeatMs: z.int().positive(),

@@ -54,7 +54,7 @@ export class ProtocolAgent {
 
   async enrol(joinToken: string): Promise<EnrolResponse> {
     const answer = await this.client.enrol(joinToken, '0.1.0');
-    await this.#identity.enrolled(answer.clusterId, answer.hubKeys);
+    await this.#identity.enrolled(answer);
     return answer;
   }
 

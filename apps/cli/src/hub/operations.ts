@@ -305,3 +305,26 @@ export const readPolicySet = operation<
     }
   }
 }`);
+
+export const readHubKeys = operation<{
+  hubKeys: { keyId: string; counter: number; keys: readonly { keyId: string }[] };
+}>('query ReadHubKeys { hubKeys { keyId counter keys { keyId } } }');
+
+export interface ClusterKeys {
+  readonly name: string;
+  readonly project: { readonly name: string };
+  readonly lastSeenAt: string | null;
+  readonly agentVersion: string | null;
+  readonly keysCounter: number | null;
+  readonly keysFault: string | null;
+}
+
+export const listClusterKeys = operation<
+  { clusters: Page<ClusterKeys> },
+  { after: string | null }
+>(`query ListClusterKeys($after: String) {
+  clusters(first: 200, after: $after, filter: { state: APPROVED }) {
+    edges { node { name project { name } lastSeenAt agentVersion keysCounter keysFault } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);

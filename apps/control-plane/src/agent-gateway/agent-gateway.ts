@@ -211,9 +211,11 @@ export class AgentGateway {
     const nowMs = Date.now();
     const grant = await grantFor(state, sync, nowMs);
     const set = grant && grant.digest !== sync.digest && (await this.#inline(grant.digest, sync));
+    const keyStatements = sync.keys && keys.statementsAfter(sync.keys.counter);
     return {
       grant,
       ...(set && { set }),
+      ...(keyStatements && { keyStatements }),
       wantsFacts:
         sync.capabilitiesHash === null || sync.capabilitiesHash !== state.capabilitiesHash,
       heartbeatMs: config.AGENT_HEARTBEAT_MS,

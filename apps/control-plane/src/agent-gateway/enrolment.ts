@@ -1,5 +1,3 @@
-import { createPublicKey, verify } from 'node:crypto';
-
 import type { EnrolRequest, EnrolResponse, TokenResponse } from '@picket/agent-protocol';
 import { diff } from '@picket/audit';
 import { decodeJwt, errors, importJWK, jwtVerify, SignJWT } from 'jose';
@@ -12,6 +10,7 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { Config } from '../config/config.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import type { DesiredState } from '../policy-sets/policy-set.repository.ts';
+import { isSigned } from './is-signed.ts';
 import type { GatewayKeys } from './keys.ts';
 import type { AssertionRepository } from './assertion.repository.ts';
 import { overloaded, Refused } from './refused.ts';
@@ -76,7 +75,7 @@ export class Enrolment {
 
   async #enrol(request: EnrolRequest, origin: Origin, about: About): Promise<EnrolResponse> {
     const { joinToken, publicKey, proof } = request;
-    if (!isProof(publicKey, proof, `picket.enrol.v1\n${joinToken}\n${publicKey}`))
+    if (!isSigned(publicKey, `picket.enrol.v1\n${joinToken}\n${publicKey}`, proof))
       throw new Refused(400, 'INVALID', 'proof: not a signature of this key over this join token');
     return inTransaction(this.#dataSource, async (sql) => {
       const [row] = await sql.query(
@@ -125,7 +124,8 @@ export class Enrolment {
       return {
         clusterId: row.id,
         state: state === 'APPROVED' ? 'approved' : 'pending',
-        hubKeys: [{ keyId: this.#keys.keyId, publicKey: this.#keys.publicKey }],
+        hubKeys: [...this.#keys.keys],
+        keysCounter: this.#keys.counter,
       };
     });
   }
@@ -267,16 +267,4 @@ function clockSkew(nowMs: number): Refused {
     'The assertion is not valid now: the clocks of agent and hub differ',
     { hubTimeMs: nowMs },
   );
-}
-
-function isProof(publicKey: string, proof: string, text: string): boolean {
-  try {
-    const key = createPublicKey({
-      key: { kty: 'OKP', crv: 'Ed25519', x: publicKey },
-      format: 'jwk',
-    });
-    return verify(null, Buffer.from(text), key, Buffer.from(proof, 'base64url'));
-  } catch {
-    return false;
-  }
 }

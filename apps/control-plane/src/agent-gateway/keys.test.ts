@@ -49,6 +49,20 @@ describe('the keys of the agents’ door', () => {
     }
   });
 
+  it('are taken from a variable that a secret store fills, and no file is made', async () => {
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const { keyId, keys, counter } = await loadKeys(
+      loadConfig({
+        DATABASE_URL: 'postgres://db/x',
+        SIGNING_KEY: pem.toString(),
+        TOKEN_SECRET_FILE: at('secret'),
+      }),
+    );
+
+    expect({ keys: keys.map((key) => key.keyId), counter }).toEqual({ keys: [keyId], counter: 0 });
+    expect(await readdir(dir)).toEqual(['secret']);
+  });
+
   it('sign exactly the bytes of a grant', async () => {
     const keys = await load();
     const { signature, ...grant } = keys.sign({

@@ -10,6 +10,8 @@ export interface StoredStatus {
   readonly desiredDigest: string | null;
   readonly seenAt: Date | null;
   readonly agentVersion: string | null;
+  readonly keysCounter: number | null;
+  readonly keysFault: string | null;
   readonly runningDigest: string | null;
   readonly sequence: number | null;
   readonly digest: string | null;
@@ -87,7 +89,8 @@ export class StatusRepository {
   /** Of each cluster its rows are looked up one by one: a join would rather read whole tables, as long as they fit into memory. */
   async load(ids: readonly string[]): Promise<Map<string, StoredStatus>> {
     const rows: StoredStatus[] = await this.#dataSource.query(
-      `SELECT c.id AS "clusterId", c.desired_digest AS "desiredDigest", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",  
+      `SELECT c.id AS "clusterId", c.desired_digest AS "desiredDigest", h.seen_at AS "seenAt", h.agent_version AS "agentVersion",
+         h.keys_counter AS "keysCounter", h.keys_fault AS "keysFault",
          s.sequence::float8 AS sequence, s.digest, s.running_digest AS "runningDigest", s.phase, s.reason, s.counts, s.outcomes, s.outcomes_dropped AS "outcomesDropped", s.repairs::float8 AS repairs, r.blocked, c.stale
        FROM clusters c LEFT JOIN LATERAL (SELECT * FROM heartbeats WHERE cluster_id = c.id OFFSET 0) h ON true
        LEFT JOIN LATERAL (SELECT * FROM cluster_statuses WHERE cluster_id = c.id OFFSET 0) s ON true

@@ -1,4 +1,12 @@
-import { Args, Context, GraphQLISODateTime, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  Args,
+  Context,
+  GraphQLISODateTime,
+  Int,
+  Parent,
+  ResolveField,
+  Resolver,
+} from '@nestjs/graphql';
 
 import { type Instance, mayDo } from '../access/ability.ts';
 import { CurrentActor, Requires } from '../access/access.guard.ts';
@@ -53,6 +61,32 @@ export class ClusterStatusResolver {
     @Context() context: RequestContext,
   ): Promise<string | null> {
     return (await this.#load(cluster, context))?.agentVersion ?? null;
+  }
+
+  @ResolveField(() => Int, {
+    nullable: true,
+    description:
+      'Key statement of the hub that its agent followed last (hubKeys.counter); null: its agent follows none.',
+  })
+  @Requires('read', 'Cluster')
+  async keysCounter(
+    @Parent() cluster: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<number | null> {
+    return (await this.#load(cluster, context))?.keysCounter ?? null;
+  }
+
+  @ResolveField(() => String, {
+    nullable: true,
+    description:
+      'Why its agent does not follow the next key statement; null: nothing is in the way.',
+  })
+  @Requires('read', 'Cluster')
+  async keysFault(
+    @Parent() cluster: Cluster,
+    @Context() context: RequestContext,
+  ): Promise<string | null> {
+    return (await this.#load(cluster, context))?.keysFault ?? null;
   }
 
   @ResolveField(() => JsonValue, {

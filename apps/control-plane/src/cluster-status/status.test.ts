@@ -11,6 +11,8 @@ const inPlace: StoredStatus = {
   desiredDigest: NOW,
   seenAt: new Date(0),
   agentVersion: '0.1.0',
+  keysCounter: null,
+  keysFault: null,
   runningDigest: NOW,
   sequence: 2,
   digest: NOW,

@@ -13,6 +13,14 @@ describe('the configuration', () => {
     expect(loadConfig(enough)).toMatchObject({ PORT: 8443, HOST: '127.0.0.1', SWEEP_MS: 60_000 });
   });
 
+  it('takes the signing key from a file or from a variable, not from both', () => {
+    const { SIGNING_KEY_FILE: _file, ...without } = enough;
+
+    expect(loadConfig({ ...without, SIGNING_KEY: 'pem' })).toMatchObject({ SIGNING_KEY: 'pem' });
+    expect(() => loadConfig(without)).toThrow('One of SIGNING_KEY_FILE and SIGNING_KEY');
+    expect(() => loadConfig({ ...enough, SIGNING_KEY: 'pem' })).toThrow('One of SIGNING_KEY_FILE');
+  });
+
   it('reads numbers, and takes an empty variable for one that is not set', () => {
     const config = loadConfig({ ...enough, PORT: '0', REDIS_URL: '', AGENT_HEARTBEAT_MS: '5000' });
 

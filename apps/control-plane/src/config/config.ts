@@ -72,9 +72,14 @@ export const Environment = z.object({
     .describe('Sign-ins from one address that may fail in a minute; 0: any number.'),
   SIGNING_KEY_FILE: z
     .string()
+    .optional()
     .describe(
-      'PEM, Ed25519 private key that signs grants; made at the first start when it is missing.',
+      'PEM, Ed25519 private key that signs grants, and the key statements of earlier rotations; made at the first start when it is missing. This or SIGNING_KEY.',
     ),
+  SIGNING_KEY: z
+    .string()
+    .optional()
+    .describe('What SIGNING_KEY_FILE would hold, for a secret store that fills variables.'),
   TOKEN_SECRET_FILE: z
     .string()
     .describe(
@@ -188,6 +193,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const clientId = given['OIDC_CLIENT_ID'];
   if (clientId !== undefined && !audiencesOf(given['OIDC_AUDIENCE']).includes(clientId))
     faults.push('✖ OIDC_CLIENT_ID must be one of OIDC_AUDIENCE');
+  if (Boolean(given['SIGNING_KEY_FILE']) === Boolean(given['SIGNING_KEY']))
+    faults.push('✖ One of SIGNING_KEY_FILE and SIGNING_KEY is needed');
   if (!result.success || faults.length > 0)
     throw new Error(`Invalid environment:\n${faults.join('\n')}`);
   return Object.freeze(result.data);
