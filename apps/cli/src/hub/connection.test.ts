@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { writePrivate } from '../private-file.ts';
-import { findConnection } from './connection.ts';
+import { configFolder, findConnection } from './connection.ts';
 
 let home: string;
 let project: string;
@@ -41,6 +41,12 @@ describe('findConnection', () => {
     expect(login).toEqual({ url: 'http://login', token: 'login-token' });
     expect(environment).toEqual({ url: 'http://env', token: 'env-token' });
     expect(flags).toEqual({ url: 'http://flag', token: 'flag-token' });
+  });
+
+  it.each(['', 'relative'])('keeps a login at home when XDG_CONFIG_HOME is "%s"', (given) => {
+    const folder = configFolder({ HOME: home, XDG_CONFIG_HOME: given });
+
+    expect(folder).toBe(join(home, '.config', 'picket'));
   });
 
   it('never sends the token of one hub to another', () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { Failure, exitCode } from '../exit-code.ts';
 
@@ -42,9 +42,10 @@ export function findConnection(flags: ConnectionFlags, { env, cwd }: Surrounding
   return { url: checkUrl(url), token: readToken(stored.tokenFile) };
 }
 
-/** The folder of what `picket login` keeps. */
+/** The folder of what `picket login` keeps. An empty or relative variable counts for none, as the XDG specification says. */
 export function configFolder(env: Surroundings['env']): string {
-  return join(env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config'), 'picket');
+  const given = env['XDG_CONFIG_HOME'] ?? '';
+  return join(isAbsolute(given) ? given : join(env['HOME'] ?? homedir(), '.config'), 'picket');
 }
 
 /** Answers the URL without what would be cut off anyway; only http and https will do. */
