@@ -8,7 +8,11 @@ import { diffCommand } from './commands/diff.ts';
 import { getCommand } from './commands/get.ts';
 import { hubKeysCommand } from './commands/hub-keys.ts';
 import { loginCommand } from './commands/login.ts';
+import { logoutCommand } from './commands/logout.ts';
 import { policySetCommand } from './commands/policy-set.ts';
+import { roleCommand } from './commands/role.ts';
+import { tokenCommand } from './commands/token.ts';
+import { permissionsCommand, whoAmICommand, whoCanCommand } from './commands/whoami.ts';
 import { demoCommand } from './commands/demo.ts';
 import { upCommand } from './commands/up.ts';
 import { Failure, exitCode } from './exit-code.ts';
@@ -29,6 +33,7 @@ Exit codes:
 
 Examples:
   picket up
+  picket login https://hub.example
   picket apply -f deploy/blueprints/zero-trust-baseline --dry-run
   picket cluster register prod-eu-1 --label tier=prod | kubectl apply -f -
   picket get status -o json
@@ -49,12 +54,18 @@ export function buildProgram(): Command {
     upCommand(),
     demoCommand(),
     loginCommand(),
+    logoutCommand(),
+    whoAmICommand(),
     applyCommand(),
     diffCommand(),
     getCommand(),
     clusterCommand(),
     policySetCommand(),
     hubKeysCommand(),
+    tokenCommand(),
+    roleCommand(),
+    whoCanCommand(),
+    permissionsCommand(),
     analyzeCommands(),
     agentCommand(),
   ])

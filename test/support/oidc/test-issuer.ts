@@ -33,6 +33,10 @@ export class TestIssuer {
   readonly asked = new Map<string, number>();
   /** Lives of what is issued (s). */
   readonly ttl = { IdToken: 3_600, DeviceCode: 600 };
+  /** How many of the next questions for a token get the answer that they come too quickly. */
+  slowDowns = 0;
+  /** Questions for a token wait for it. */
+  held: Promise<unknown> = Promise.resolve();
   readonly #options: Options;
   #keys: JWK[] = [];
   #provider: Provider | undefined;
@@ -67,7 +71,7 @@ export class TestIssuer {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
     this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
-    this.#provide();
+    if (!this.#provider) this.#provide();
   }
 
   async down(): Promise<void> {
@@ -179,6 +183,13 @@ export class TestIssuer {
       }),
     });
     provider.use(async (context, next) => {
+      if (context.path === '/token') await this.held;
+      if (context.path === '/token' && this.slowDowns > 0) {
+        this.slowDowns -= 1;
+        context.status = 400;
+        context.body = { error: 'slow_down' };
+        return;
+      }
       await next();
       if (context.path === '/device/auth' && context.status === 200)
         Object.assign(context.body as object, { interval: 1 });

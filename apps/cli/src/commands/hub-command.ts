@@ -1,25 +1,27 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { type Connection, findConnection } from '../hub/connection.ts';
+import { type Connection, type ConnectionFlags, findConnection } from '../hub/connection.ts';
 import { HubClient } from '../hub/hub-client.ts';
 import { type OutputFormat, outputFormats } from '../output/render.ts';
 
-/** The flags that every command has that talks to a hub. */
-export interface HubFlags {
-  readonly url?: string;
-  readonly tokenFile?: string;
+/** The flags that a command has that talks to a hub about a project. */
+export interface HubFlags extends ConnectionFlags {
   readonly project: string;
 }
 
-/** A command that talks to a hub. */
+/** A command that talks to a hub about a project. */
 export function hubCommand(name: string): Command {
-  return new Command(name)
-    .option('--url <url>', 'the hub (default: see `picket --help`, Finding the hub)')
-    .option('--token-file <file>', 'file that holds the API token')
-    .option('--project <name>', 'project to work in', 'default');
+  return organizationCommand(name).option('--project <name>', 'project to work in', 'default');
 }
 
-export function connect(flags: HubFlags): HubClient {
+/** A command that talks to a hub about what belongs to no project. */
+export function organizationCommand(name: string): Command {
+  return new Command(name)
+    .option('--url <url>', 'the hub (default: see `picket --help`, Finding the hub)')
+    .option('--token-file <file>', 'file that holds the API token');
+}
+
+export function connect(flags: ConnectionFlags): HubClient {
   return new HubClient(findHere(flags));
 }
 
@@ -46,6 +48,6 @@ export function collectLabel(
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-function findHere(flags: HubFlags): Connection {
+function findHere(flags: ConnectionFlags): Connection {
   return findConnection(flags, { env: process.env, cwd: process.cwd() });
 }

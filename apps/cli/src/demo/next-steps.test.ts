@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'picket-steps-'));
 mkdirSync(join(folder, '.picket'));
 const tokenFile = join(folder, '.picket', 'token');
 const url = 'http://127.0.0.1:4000';
-writeFileSync(tokenFile, 'picket_x\n');
+writeFileSync(tokenFile, 'picket_x\n', { mode: 0o600 });
 writeFileSync(join(folder, '.picket', 'connection.json'), JSON.stringify({ url, tokenFile }), {
   mode: 0o600,
 });

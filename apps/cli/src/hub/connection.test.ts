@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,7 +28,7 @@ describe('findConnection', () => {
     const cwd = join(project, 'deep', 'below');
     const env = { HOME: home, PICKET_URL: 'http://env', PICKET_TOKEN: 'env-token' };
     const tokenFile = join(home, 'flag-token');
-    writeFileSync(tokenFile, 'flag-token');
+    writePrivate(tokenFile, 'flag-token');
 
     remember(join(project, '.picket'), 'http://here', 'local-token');
     const local = findConnection({}, { env: { HOME: home }, cwd });
@@ -61,6 +61,29 @@ describe('findConnection', () => {
     chmodSync(remember(join(project, '.picket'), 'http://evil', 'x'), 0o644);
 
     expect(() => findConnection({}, { env: { HOME: home }, cwd: project })).toThrow('chmod 600');
+  });
+
+  it.each([
+    ['a token that everybody can read', 0o604, 'holds a token that others can read: chmod 600'],
+    ['a token that its group could have written', 0o660, 'chmod 600'],
+  ])('refuses %s, and says how to mend it', (_, mode, message) => {
+    const tokenFile = join(home, 'token');
+    writePrivate(tokenFile, 'x');
+    chmodSync(tokenFile, mode);
+
+    expect(() =>
+      findConnection({ url: 'http://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
+    ).toThrow(message);
+  });
+
+  it('takes a token that only a group can read too, as pods are given their secrets', () => {
+    const tokenFile = join(home, 'token');
+    writePrivate(tokenFile, 'x');
+    chmodSync(tokenFile, 0o440);
+
+    expect(
+      findConnection({ url: 'http://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
+    ).toEqual({ url: 'http://hub', token: 'x' });
   });
 
   it.each([

@@ -1,14 +1,20 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { Failure, exitCode } from '../exit-code.ts';
+import { mustBePrivate, mustNotBePublic } from '../private-file.ts';
 
 /** Where the hub is and who asks. */
-export interface Connection {
+export type Connection = {
   readonly url: string;
-  readonly token: string;
-}
+} & ({ readonly token: string } | { readonly signInFile: string });
+
+/** What is stored of a connection; files are absolute. */
+type Stored = { readonly url: string } & (
+  | { readonly tokenFile: string }
+  | { readonly signInFile: string }
+);
 
 /** What the flags of every command that talks to a hub may say. */
 export interface ConnectionFlags {
@@ -39,7 +45,9 @@ export function findConnection(flags: ConnectionFlags, { env, cwd }: Surrounding
     return { url: checkUrl(url), token: readToken(resolve(cwd, tokenFile)) };
   if (stored === undefined || !isSameHub(stored.url, url))
     throw new Failure(exitCode.badInput, `There is no token for ${url}. ${HOW_TO_GIVE_A_TOKEN}`);
-  return { url: checkUrl(url), token: readToken(stored.tokenFile) };
+  return 'tokenFile' in stored
+    ? { url: checkUrl(url), token: readToken(stored.tokenFile) }
+    : { url: checkUrl(url), signInFile: stored.signInFile };
 }
 
 /** The folder of what `picket login` keeps. An empty or relative variable counts for none, as the XDG specification says. */
@@ -60,6 +68,7 @@ export function checkUrl(text: string): string {
 }
 
 export function readToken(file: string): string {
+  mustNotBePublic(file);
   const token = readText(file).trim();
   if (token === '') throw new Failure(exitCode.badInput, `The token file ${file} is empty`);
   return token;
@@ -73,17 +82,22 @@ function connectionFiles(env: Surroundings['env'], cwd: string): string[] {
   }
 }
 
-function readConnectionFile(file: string): { url: string; tokenFile: string } {
+function readConnectionFile(file: string): Stored {
   // One that came with somebody's repository could send any file of ours, as a token, to any URL. Git cannot carry mode 0600.
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
-    throw new Failure(exitCode.badInput, `${file} must be yours alone: chmod 600 ${file}`);
-  const { url, tokenFile } = parseObject(file);
-  if (typeof url !== 'string' || typeof tokenFile !== 'string')
-    throw new Failure(exitCode.badInput, `${file} must be {"url": "…", "tokenFile": "…"}`);
-  return { url, tokenFile: resolve(dirname(file), tokenFile) };
+  mustBePrivate(file);
+  const { url, tokenFile, signInFile } = parseObject(file);
+  const at = (name: string): string => resolve(dirname(file), name);
+  if (typeof url === 'string' && typeof tokenFile === 'string')
+    return { url, tokenFile: at(tokenFile) };
+  if (typeof url === 'string' && typeof signInFile === 'string')
+    return { url, signInFile: at(signInFile) };
+  throw new Failure(
+    exitCode.badInput,
+    `${file} must be {"url": "…", "tokenFile": "…"} or {"url": "…", "signInFile": "…"}`,
+  );
 }
 
-function parseObject(file: string): { url?: unknown; tokenFile?: unknown } {
+function parseObject(file: string): Readonly<Record<string, unknown>> {
   const text = readText(file);
   try {
     return Object(JSON.parse(text));

@@ -1,5 +1,7 @@
 import { Failure, exitCode } from '../exit-code.ts';
 import type { Connection } from './connection.ts';
+import { idTokenIn } from './kept-sign-in.ts';
+import { reach } from './reach.ts';
 
 /** The text of one GraphQL operation, with the types of its variables and of its result. */
 export interface Operation<Result, Variables> {
@@ -19,7 +21,6 @@ interface GraphqlError {
   readonly extensions?: { readonly code?: string; readonly kind?: string };
 }
 
-const TIMEOUT_MS = 60_000;
 /** What a proxy answers when there is no hub behind it. */
 const AWAY = new Set([502, 503, 504]);
 
@@ -52,20 +53,15 @@ export class HubClient {
   }
 
   async #post(body: string): Promise<Response> {
-    const { url, token } = this.#connection;
-    try {
-      return await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-    } catch (error) {
-      // fetch hides the reason in the cause, which has a code alone when several addresses were tried.
-      const { message, cause } = error as { message: string; cause?: NodeJS.ErrnoException };
-      const why = cause?.message || cause?.code || message;
-      throw new Failure(exitCode.unreachable, `Cannot reach the hub at ${url}: ${why}`, error);
-    }
+    const token =
+      'token' in this.#connection
+        ? this.#connection.token
+        : await idTokenIn(this.#connection.signInFile);
+    return reach(this.url, '/graphql', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body,
+    });
   }
 }
 

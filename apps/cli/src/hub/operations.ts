@@ -27,10 +27,6 @@ export interface ClusterFilter {
   readonly labelSelector?: string | undefined;
 }
 
-export const whoAmI = operation<{ organization: { name: string } }>(
-  'query WhoAmI { organization { name } }',
-);
-
 export const listClusters = operation<
   { clusters: Page<Cluster> },
   { after: string | null; filter: ClusterFilter }

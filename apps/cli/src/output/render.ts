@@ -22,6 +22,16 @@ export function render<Thing>(
   }
 }
 
+/** Renders one thing: a table of one row, or the thing itself. */
+export function renderOne<Thing>(
+  format: OutputFormat,
+  thing: Thing,
+  columns: readonly Column<Thing>[],
+): string {
+  if (format === 'json') return JSON.stringify(thing, null, 2);
+  return format === 'yaml' ? stringify(thing).trimEnd() : renderTable([thing], columns);
+}
+
 /** Columns as wide as their widest cell, as kubectl prints them. */
 export function renderTable<Thing>(
   things: readonly Thing[],
