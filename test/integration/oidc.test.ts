@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { createLocalJWKSet, exportSPKI, importJWK, type JWTPayload } from 'jose';
 
 import { type Answer, eventually, ProtocolAgent, TestHub } from '../support/hub/index.ts';
@@ -93,6 +94,7 @@ describe('a token of the issuer', () => {
     ['with a verification that is a text', { email: 'j@example.org', email_verified: 'true' }],
     ['with a name that is no text', { email: ['jane@example.org'], email_verified: true }],
     ['with an empty name', { email: '', email_verified: true }],
+    ['with a name that nobody can see whole', { email: 'a\u0000b', email_verified: true }],
   ])('%s names somebody by the id', async (_what, claims) => {
     const { data } = await hub.query(ME, {}, await issuer.sign({ sub: 'x', ...claims }));
 
@@ -105,6 +107,36 @@ describe('a token of the issuer', () => {
     const token = await issuer.sign({ sub: 'x', email, email_verified: true });
 
     expect((await hub.query(ME, {}, token)).data['me'].name).toBe(`${issuer.url}#x`);
+  });
+
+  it('may name groups that no role binding could name', async () => {
+    const token = await issuer.sign({ sub: 'x', groups: ['a\u0000', 'b\ud800', '', 'ops'] });
+
+    expect((await hub.query(ME, {}, token)).data['me'].groups).toEqual(['ops']);
+  });
+
+  it('leaves a sign-in in the audit log, as who was refused does', async () => {
+    const sub = crypto.randomUUID();
+    await hub.query(ME, {}, await issuer.sign({ sub }));
+    await hub.query(ME, {}, await issuer.sign({ sub, groups: manyGroups(201) }));
+    const db = new pg.Client({ connectionString: hub.databaseUrl });
+    await db.connect();
+
+    await eventually(async () => {
+      const { rows } = await db.query('SELECT body::jsonb AS event FROM audit_events');
+      const events = rows.map(({ event }) => event);
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          operation: 'signIn',
+          outcome: 'DONE',
+          actor: expect.objectContaining({ kind: 'USER', id: `${issuer.url}#${sub}` }),
+        }),
+      );
+      expect(events).toContainEqual(
+        expect.objectContaining({ operation: 'signIn', code: 'TOO_MANY_GROUPS' }),
+      );
+    });
+    await db.end();
   });
 
   it('of somebody in too many groups is refused with the reason', async () => {
@@ -159,6 +191,8 @@ describe('nobody gets in', () => {
     ['that has not begun', () => issuer.sign({ sub: 'jane', nbf: nowS() + 60 })],
     ['of nobody', () => issuer.sign({})],
     ['of an empty name', () => issuer.sign({ sub: '' })],
+    ['of a name with a NUL', () => issuer.sign({ sub: 'a\u0000b' })],
+    ['of a name without end', () => issuer.sign({ sub: 'x'.repeat(256) })],
     ['of a number', () => issuer.sign({ sub: 7 as unknown as string })],
     ['with groups that are none', () => issuer.sign({ sub: 'jane', groups: [7] })],
     ['of another kind', () => issuer.sign({ sub: 'jane' }, { typ: 'logout+jwt' })],

@@ -66,7 +66,7 @@ export class Issuer {
     if (!TYPES.has(type)) throw new errors.JWTInvalid('"typ" is that of another kind of token');
     const { sub, exp } = payload;
     // OpenID Connect Core 1.0, 2: at most 255 characters.
-    if (typeof sub !== 'string' || sub === '' || sub.length > 255 || exp === undefined)
+    if (!isName(sub) || sub.length > 255 || exp === undefined)
       throw new errors.JWTInvalid('"sub" is no text of 1 to 255 characters');
     const id = `${this.#url}#${sub}`;
     return {
@@ -86,9 +86,8 @@ export class Issuer {
     const name = payload[claim];
     // An address that nobody verified is whatever its owner typed.
     if (claim === 'email' && payload['email_verified'] !== true) return undefined;
-    if (typeof name !== 'string' || name === '') return undefined;
     // Nobody is called like somebody's id.
-    return name.startsWith(`${this.#url}#`) ? undefined : name;
+    return isName(name) && !name.startsWith(`${this.#url}#`) ? name : undefined;
   }
 
   #groupsIn(payload: JWTPayload): string[] {
@@ -102,6 +101,11 @@ export class Issuer {
         `You are in more than ${GROUPS_MAX} groups; let the issuer put only those into the token that have roles here`,
         { max: GROUPS_MAX },
       );
-    return groups.data;
+    return groups.data.filter(isName);
   }
+}
+
+/** Whether role bindings could name somebody so: PostgreSQL keeps no NUL, and nobody sees the others. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !/\p{C}/u.test(value);
 }
