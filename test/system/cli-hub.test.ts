@@ -180,7 +180,7 @@ spec: { blueprint: web, clusterSelector: { matchLabel: {} } }
           authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}`,
           'content-type': 'application/json',
         },
-        body: JSON.stringify({ query: `mutation { ${mutations.splice(0, 25).join(' ')} }` }),
+        body: JSON.stringify({ query: `mutation { ${mutations.splice(0, 5).join(' ')} }` }),
       });
 
     const { stdout } = await picket('get', 'clusters', '-o', 'json');
