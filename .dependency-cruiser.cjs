@@ -8,6 +8,7 @@ const PATH = [
   'namespace-claims',
   'blueprints',
   'assignments',
+  'namespace-policies',
   'documents',
   'policy-sets',
   'agent-gateway',

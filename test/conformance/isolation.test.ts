@@ -374,6 +374,12 @@ describe('denyNamespace', () => {
     ).toBe('write');
   });
 
+  it('does not open what another policy isolates in some clusters', () => {
+    const isolated = placed(isolateNamespace({ namespace: 'shop' }));
+
+    expect(refusal(deny('bank', { ...isolated, isSure: false } as Standing))).toBe('DENIAL_OPENS');
+  });
+
   it('does not open pods that another policy isolates', () => {
     const standing = placed(isolateWorkload({ namespace: 'shop', labels: { app: 'api' } }));
 

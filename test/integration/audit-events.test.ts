@@ -142,6 +142,51 @@ async function claim(): Promise<string> {
   );
   return createNamespaceClaim.id;
 }
+/** A claim of one namespace, in a project of its own with guard rails. */
+async function place(
+  requiresApproval = 'never',
+): Promise<{ where: { project: string; claim: string }; namespace: string }> {
+  const [name, namespace, claimName] = [await project(), fresh(), fresh()];
+  await mutate('createNamespaceClaim', {
+    project: name,
+    name: claimName,
+    clusterSelector: {},
+    namespaces: [namespace],
+  });
+  const rails = {
+    requiresApproval,
+    podNetworks: ['10.0.0.0/8'],
+    ingress: { cidrs: ['0.0.0.0/0', '::/0'] },
+  };
+  await mutate('setGuardRails', { project: name, rails });
+  return { where: { project: name, claim: claimName }, namespace };
+}
+const RULES = { ingress: [{ from: [{ podSelector: {} }] }] };
+const later = (hours = 1): string => new Date(Date.now() + hours * 3_600_000).toISOString();
+async function policy(): Promise<string> {
+  const { saveNamespacePolicy } = await ask(
+    `mutation ($input: SaveNamespacePolicyInput!) { saveNamespacePolicy(input: $input) { namespacePolicy { id } } }`,
+    { ...(await place()).where, name: fresh(), spec: RULES },
+  );
+  return saveNamespacePolicy.namespacePolicy.id;
+}
+async function exception(): Promise<string> {
+  const { createException } = await ask(
+    `mutation ($input: CreateExceptionInput!) { createException(input: $input) { namespacePolicy { id } } }`,
+    { ...(await place()).where, name: fresh(), spec: RULES, reason: 'x', expiresAt: later() },
+  );
+  return createException.namespacePolicy.id;
+}
+/** A request that waits, of somebody else than the administrator, or of the administrator. */
+async function request(by?: string): Promise<string> {
+  const { where } = await place('always');
+  const { data } = await hub.query(
+    `mutation ($input: SaveNamespacePolicyInput!) { saveNamespacePolicy(input: $input) { policyRequest { id } } }`,
+    { input: { ...where, name: fresh(), spec: RULES } },
+    by ?? (await binding('OrgAdmin')).secret,
+  );
+  return data['saveNamespacePolicy'].policyRequest.id;
+}
 const cluster = async (): Promise<string> => (await hub.register(fresh())).id;
 const BLUEPRINT = (name: string): string => `apiVersion: picket.dev/v1alpha1
 kind: Blueprint
@@ -159,6 +204,19 @@ const MUTATIONS: Record<
     bad: { blueprintId: NOBODY, version: 1 },
     code: 'BLUEPRINT_MISSING',
   },
+  allowWorkload: {
+    good: async () => {
+      const { where, namespace } = await place();
+      const workload = (app: string): object => ({ namespace, labels: { app } });
+      return { ...where, source: workload('web'), target: workload('api') };
+    },
+    bad: {
+      claim: 'nowhere',
+      source: { namespace: 'a', labels: { app: 'a' } },
+      target: { namespace: 'a', labels: { app: 'b' } },
+    },
+    code: 'NAMESPACE_CLAIM_MISSING',
+  },
   applyDocuments: {
     good: () => ({ yaml: BLUEPRINT(fresh()) }),
     bad: { project: 'nowhere', yaml: '' },
@@ -168,6 +226,11 @@ const MUTATIONS: Record<
     good: async () => ({ clusterId: await pending() }),
     bad: { clusterId: NOBODY },
     code: 'CLUSTER_MISSING',
+  },
+  approvePolicyRequest: {
+    good: async () => ({ policyRequestId: await request() }),
+    bad: { policyRequestId: NOBODY },
+    code: 'POLICY_REQUEST_MISSING',
   },
   configureAssignment: {
     good: async () => ({ assignmentId: (await assignment()).assignmentId, parameters: {} }),
@@ -183,6 +246,17 @@ const MUTATIONS: Record<
     good: async () => ({ ...(await active()), name: fresh(), clusterSelector: {} }),
     bad: { blueprintId: NOBODY, version: 1, name: 'x', clusterSelector: {} },
     code: 'BLUEPRINT_MISSING',
+  },
+  createException: {
+    good: async () => ({
+      ...(await place()).where,
+      name: fresh(),
+      spec: RULES,
+      expiresAt: later(),
+      reason: 'x',
+    }),
+    bad: { claim: 'nowhere', name: 'x', spec: RULES, expiresAt: later() },
+    code: 'NAMESPACE_CLAIM_MISSING',
   },
   createNamespaceClaim: {
     good: () => ({ name: fresh(), clusterSelector: {}, namespaces: [fresh()] }),
@@ -209,6 +283,11 @@ const MUTATIONS: Record<
     bad: { namespaceClaimId: NOBODY },
     code: 'NAMESPACE_CLAIM_MISSING',
   },
+  deleteNamespacePolicy: {
+    good: async () => ({ namespacePolicyId: await policy() }),
+    bad: { namespacePolicyId: NOBODY },
+    code: 'NAMESPACE_POLICY_MISSING',
+  },
   deleteRole: {
     good: async () => ({ name: await role() }),
     bad: { name: 'emperor' },
@@ -218,6 +297,29 @@ const MUTATIONS: Record<
     good: async () => ({ roleBindingId: (await binding()).id }),
     bad: { roleBindingId: NOBODY },
     code: 'ROLE_BINDING_MISSING',
+  },
+  denyNamespace: {
+    good: async () => {
+      const { where, namespace } = await place();
+      return { ...where, source: 'bank', target: namespace };
+    },
+    bad: { claim: 'nowhere', source: 'a', target: 'b' },
+    code: 'NAMESPACE_CLAIM_MISSING',
+  },
+  endException: {
+    good: async () => ({ namespacePolicyId: await exception() }),
+    bad: { namespacePolicyId: NOBODY },
+    code: 'NAMESPACE_POLICY_MISSING',
+  },
+  isolateNamespace: {
+    good: async () => (await place()).where,
+    bad: { claim: 'nowhere' },
+    code: 'NAMESPACE_CLAIM_MISSING',
+  },
+  isolateWorkload: {
+    good: async () => ({ ...(await place()).where, labels: { app: 'web' } }),
+    bad: { claim: 'nowhere', labels: {} },
+    code: 'INPUT_INVALID',
   },
   labelCluster: {
     good: async () => ({ clusterId: await cluster(), labels: { tier: 'prod' } }),
@@ -234,6 +336,11 @@ const MUTATIONS: Record<
     bad: { blueprintId: 'no-uuid' },
     code: 'ID_INVALID',
   },
+  refusePolicyRequest: {
+    good: async () => ({ policyRequestId: await request(), reason: 'no' }),
+    bad: { policyRequestId: NOBODY },
+    code: 'POLICY_REQUEST_MISSING',
+  },
   registerCluster: {
     good: () => ({ name: fresh(), labels: { tier: 'prod' } }),
     bad: { name: 'x', labels: { tier: 1 } },
@@ -248,6 +355,20 @@ const MUTATIONS: Record<
     good: async () => ({ clusterId: await cluster() }),
     bad: { clusterId: NOBODY },
     code: 'CLUSTER_MISSING',
+  },
+  renewException: {
+    good: async () => ({ namespacePolicyId: await exception(), expiresAt: later(2), reason: 'x' }),
+    bad: { namespacePolicyId: NOBODY, expiresAt: later() },
+    code: 'NAMESPACE_POLICY_MISSING',
+  },
+  restoreNamespacePolicyVersion: {
+    good: async () => {
+      const namespacePolicyId = await policy();
+      await mutate('deleteNamespacePolicy', { namespacePolicyId });
+      return { namespacePolicyId, version: 1 };
+    },
+    bad: { namespacePolicyId: NOBODY, version: 1 },
+    code: 'NAMESPACE_POLICY_MISSING',
   },
   retargetAssignment: {
     good: async () => ({ assignmentId: (await assignment()).assignmentId, clusterSelector: {} }),
@@ -274,15 +395,30 @@ const MUTATIONS: Record<
     bad: { name: 'gone', document: DENY, expectedDraftVersion: 3 },
     code: 'BLUEPRINT_MISSING',
   },
+  saveNamespacePolicy: {
+    good: async () => ({ ...(await place()).where, name: fresh(), spec: RULES }),
+    bad: { claim: 'nowhere', name: 'x', spec: RULES },
+    code: 'NAMESPACE_CLAIM_MISSING',
+  },
   saveRole: {
     good: () => ({ name: fresh(), permissions: ['Cluster:read'] }),
     bad: { name: 'x', permissions: ['Cluster:eat'] },
+    code: 'INPUT_INVALID',
+  },
+  setGuardRails: {
+    good: async () => ({ project: await project(), rails: { maxRules: 3 } }),
+    bad: { rails: { maxRules: 0 } },
     code: 'INPUT_INVALID',
   },
   shareBlueprint: {
     good: async () => ({ blueprintId: await blueprint(), project: await project() }),
     bad: { blueprintId: NOBODY, project: 'default' },
     code: 'BLUEPRINT_MISSING',
+  },
+  shareNamespacePolicy: {
+    good: async () => ({ namespacePolicyId: await policy(), project: await project() }),
+    bad: { namespacePolicyId: NOBODY, project: 'default' },
+    code: 'NAMESPACE_POLICY_MISSING',
   },
   trustNamespaceLabels: {
     good: () => ({ labels: [`example.com/${fresh()}`] }),
@@ -298,10 +434,24 @@ const MUTATIONS: Record<
     bad: { blueprintId: NOBODY, project: 'default' },
     code: 'BLUEPRINT_MISSING',
   },
+  unshareNamespacePolicy: {
+    good: async () => {
+      const input = { namespacePolicyId: await policy(), project: await project() };
+      await mutate('shareNamespacePolicy', input);
+      return input;
+    },
+    bad: { namespacePolicyId: NOBODY, project: 'default' },
+    code: 'NAMESPACE_POLICY_MISSING',
+  },
   updateNamespaceClaim: {
     good: async () => ({ namespaceClaimId: await claim(), namespaces: [fresh()] }),
     bad: { namespaceClaimId: NOBODY, namespaces: ['x'] },
     code: 'NAMESPACE_CLAIM_MISSING',
+  },
+  withdrawPolicyRequest: {
+    good: async () => ({ policyRequestId: await request(hub.adminToken) }),
+    bad: { policyRequestId: NOBODY },
+    code: 'POLICY_REQUEST_MISSING',
   },
 };
 

@@ -18,6 +18,18 @@ import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/s
 import { ClusterResolver } from './clusters/cluster.resolver.ts';
 import { DocumentResolver } from './documents/document.resolver.ts';
 import { ClaimResolver } from './namespace-claims/claim.resolver.ts';
+import { ExceptionResolver } from './namespace-policies/exception.resolver.ts';
+import { GuardRailsResolver } from './namespace-policies/guard-rails.resolver.ts';
+import { IsolationResolver } from './namespace-policies/isolation.resolver.ts';
+import {
+  NamespacePolicyResolver,
+  NamespacePolicyVersionResolver,
+  PreviewResolver,
+} from './namespace-policies/namespace-policy.resolver.ts';
+import {
+  PolicyContentResolver,
+  PolicyRequestResolver,
+} from './namespace-policies/policy-request.resolver.ts';
 import {
   DomainErrorFilter,
   formatGraphqlErrors,
@@ -38,6 +50,14 @@ export const RESOLVERS: Type[] = [
   ClaimResolver,
   BlueprintResolver,
   AssignmentResolver,
+  NamespacePolicyResolver,
+  NamespacePolicyVersionResolver,
+  PreviewResolver,
+  PolicyRequestResolver,
+  PolicyContentResolver,
+  ExceptionResolver,
+  IsolationResolver,
+  GuardRailsResolver,
   DocumentResolver,
   ClusterPolicySetResolver,
   PolicySetResolver,

@@ -29,6 +29,8 @@ import { ProjectRepository } from './clusters/project.repository.ts';
 import { PublicAddress } from './clusters/public-address.ts';
 import type { Config } from './config/config.ts';
 import { DocumentService } from './documents/document.service.ts';
+import { createNamespacePolicies } from './namespace-policies/create-namespace-policies.ts';
+import { ReachRepository } from './namespace-policies/reach.repository.ts';
 import type { StatementCounter } from './platform/database.ts';
 import { FanOut } from './platform/fan-out.ts';
 import { type JobHandler, JobQueue } from './platform/jobs.ts';
@@ -38,6 +40,7 @@ import { ClaimRepository } from './namespace-claims/claim.repository.ts';
 import { ClaimService } from './namespace-claims/claim.service.ts';
 import { PolicySetRepository } from './policy-sets/policy-set.repository.ts';
 import { PolicySetService } from './policy-sets/policy-set.service.ts';
+import { StandingPolicies } from './policy-sets/standing-policies.ts';
 import { PolicySetWorker } from './policy-sets/policy-set.worker.ts';
 
 export interface Services {
@@ -96,6 +99,7 @@ export function createServices(
   });
   const projects = new ProjectRepository(dataSource);
   const clusters = new ClusterRepository(dataSource);
+  const claims = new ClaimRepository(dataSource);
   const blueprints = new BlueprintRepository(dataSource);
   const assignments = new AssignmentRepository(dataSource);
   const policySets = new PolicySetRepository(dataSource);
@@ -112,7 +116,7 @@ export function createServices(
   });
   const claimService = new ClaimService({
     changes,
-    claims: new ClaimRepository(dataSource),
+    claims,
     projects,
     jobs,
     fanOut,
@@ -125,6 +129,15 @@ export function createServices(
     clusters,
     projects,
     jobs,
+  });
+  const namespacePolicies = createNamespacePolicies({
+    dataSource,
+    audit: changes,
+    claims,
+    claimService,
+    projects,
+    jobs,
+    inClusters: new StandingPolicies(policySets),
   });
   const documentService = new DocumentService({
     changes,
@@ -142,6 +155,7 @@ export function createServices(
     policySets,
     assignments,
     blueprints,
+    reach: new ReachRepository(),
     fanOut,
     logger,
   });
@@ -174,11 +188,17 @@ export function createServices(
       claimService,
       blueprintService,
       assignmentService,
+      ...namespacePolicies.injectables,
       documentService,
       hubKeys,
     ],
     handlers: [...policySetWorker.handlers, ...statusWorker.handlers],
-    sweeps: [() => policySetWorker.sweep(), () => statusWorker.sweep(), () => tellUses(dataSource)],
+    sweeps: [
+      () => namespacePolicies.exceptions.endOver(),
+      () => policySetWorker.sweep(),
+      () => statusWorker.sweep(),
+      () => tellUses(dataSource),
+    ],
     gateway: (keys) => {
       Object.assign(hubKeys, { keyId: keys.keyId, counter: keys.counter, keys: keys.keys });
       return new AgentGateway({

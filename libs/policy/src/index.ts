@@ -53,6 +53,11 @@ export {
   parseNamespacePolicy,
   type ParsedNamespacePolicy,
 } from './namespace-policy.ts';
+export {
+  diffNamespacePolicies,
+  type ContentChange,
+  type NamespacePolicyContent,
+} from './diff-namespace-policies.ts';
 export { GuardRails, DEFAULT_LIMITS, type RequiresApproval } from './guard-rails.ts';
 export { checkGuardRails, outcomeOf } from './check-guard-rails.ts';
 export {
@@ -63,6 +68,7 @@ export {
   type Opening,
 } from './isolation/isolate.ts';
 export { allowWorkload } from './isolation/allow-workload.ts';
+export { exceptionOf } from './isolation/exception.ts';
 export {
   deniedBy,
   denialName,

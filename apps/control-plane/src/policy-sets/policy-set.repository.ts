@@ -162,8 +162,11 @@ export class PolicySetRepository {
   }
 
   /** Policy sets by digest, whole, in one query. */
-  async sets(digests: readonly string[]): Promise<Map<string, PolicySet>> {
-    const rows: { digest: string; body: Buffer }[] = await this.#dataSource.query(
+  async sets(
+    digests: readonly string[],
+    sql: Sql = this.#dataSource,
+  ): Promise<Map<string, PolicySet>> {
+    const rows: { digest: string; body: Buffer }[] = await sql.query(
       'SELECT digest, body FROM policy_sets WHERE digest = ANY($1)',
       [digests],
     );
@@ -172,6 +175,16 @@ export class PolicySetRepository {
     return new Map(
       await Promise.all(rows.map(async ({ digest, body }) => [digest, await read(body)] as const)),
     );
+  }
+
+  /** What the clusters that a kept selector picks must have now, those of most clusters first; null: not known yet. */
+  async digestsOf(selectorId: string, limit: number, sql: Sql): Promise<(string | null)[]> {
+    const rows: { digest: string | null }[] = await sql.query(
+      `SELECT c.desired_digest AS digest FROM selected_clusters s JOIN clusters c ON c.id = s.cluster_id
+       WHERE s.selector_id = $1 GROUP BY c.desired_digest ORDER BY count(*) DESC, 1 LIMIT $2`,
+      [selectorId, limit],
+    );
+    return rows.map(({ digest }) => digest);
   }
 
   /** Sizes by digest, in one query. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-import { type Binding, compile } from '@picket/compiler';
+import { type Binding, type BoundNamespacePolicy, compile } from '@picket/compiler';
 import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { Blueprint } from '@picket/policy';
 import { matchesLabels } from '@picket/selector';
@@ -12,6 +12,7 @@ import type { Assignment } from '../assignments/assignment.ts';
 import type { AssignmentRepository } from '../assignments/assignment.repository.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import { loadIncludes } from '../blueprints/includes.ts';
+import type { EffectivePolicy, ReachRepository } from '../namespace-policies/reach.repository.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -31,6 +32,7 @@ interface Parts {
   readonly policySets: PolicySetRepository;
   readonly assignments: AssignmentRepository;
   readonly blueprints: BlueprintRepository;
+  readonly reach: ReachRepository;
   readonly fanOut: FanOut;
   readonly logger: Logger;
 }
@@ -38,6 +40,14 @@ interface Parts {
 interface Document {
   readonly document: Blueprint;
   readonly includes: Record<string, Blueprint>;
+}
+
+/** Clusters that must have the same, and what that comes from. */
+interface Group {
+  readonly members: string[];
+  readonly bound: readonly Assignment[];
+  readonly policies: readonly EffectivePolicy[];
+  readonly capabilitiesHash: string;
 }
 
 /** Brings stale clusters up to date: one compilation per distinct input, one row per distinct result, and only changed digests wake agents. */
@@ -83,35 +93,29 @@ export class PolicySetService {
       ({ projectId }) => projectId,
     );
 
+    const reach = await this.#parts.reach.of(
+      stale.map(({ id }) => id),
+      sql,
+    );
+
     // Clusters without facts cannot be compiled for; the facts report makes them stale again.
-    const groups = new Map<
-      string,
-      { members: string[]; bound: Assignment[]; capabilitiesHash: string }
-    >();
-    for (const cluster of stale) {
-      if (cluster.capabilitiesHash === null || cluster.state === 'REVOKED') continue;
-      const bound = boundTo(cluster, assignments.get(cluster.projectId) ?? []);
-      const key = `${cluster.capabilitiesHash} ${bound.map(({ id, revision }) => `${id}@${revision}`).join(' ')} ${cluster.projectId}`;
+    const groups = new Map<string, Group>();
+    for (const { id, projectId, labels, state, capabilitiesHash } of stale) {
+      if (capabilitiesHash === null || state === 'REVOKED') continue;
+      const bound = boundTo(labels, assignments.get(projectId) ?? []);
+      const { key: reached, policies } = reach.of(id);
+      const key = `${capabilitiesHash} ${bound.map((one) => `${one.id}@${one.revision}`).join(' ')} ${projectId} ${reached}`;
       const group = groups.get(key);
-      if (group) group.members.push(cluster.id);
-      else
-        groups.set(key, {
-          members: [cluster.id],
-          bound,
-          capabilitiesHash: cluster.capabilitiesHash,
-        });
+      if (group) group.members.push(id);
+      else groups.set(key, { members: [id], bound, policies, capabilitiesHash });
     }
-    const keyed = [...groups.values()].map((group) => ({
-      ...group,
-      key: renderKey(group.bound, group.capabilitiesHash),
-    }));
+    const keyed = [...groups.values()].map((group) => ({ ...group, key: renderKey(group) }));
     const renders = await this.#parts.policySets.renders(
       keyed.map(({ key }) => key),
       sql,
     );
-    for (const { key, bound, capabilitiesHash } of keyed)
-      if (!renders.has(key))
-        renders.set(key, await this.#render(key, bound, capabilitiesHash, sql));
+    for (const { key, ...group } of keyed)
+      if (!renders.has(key)) renders.set(key, await this.#render(key, group, sql));
 
     const renderOf = new Map<string, Render | undefined>();
     for (const { key, members } of keyed)
@@ -125,8 +129,7 @@ export class PolicySetService {
 
   async #render(
     key: string,
-    bound: readonly Assignment[],
-    capabilitiesHash: string,
+    { bound, policies, capabilitiesHash }: Group,
     sql: Sql,
   ): Promise<Render> {
     const capabilities = (await this.#parts.policySets.capabilities([capabilitiesHash], sql)).get(
@@ -141,7 +144,12 @@ export class PolicySetService {
         parameters,
         ...(await this.#document(blueprintProjectId, blueprintId, version, sql)),
       });
-    const result = compile({ bindings, capabilities: capabilities?.apis ?? {} });
+    const namespacePolicies = await this.#namespacePolicies(policies, sql);
+    const result = compile({
+      bindings,
+      namespacePolicies,
+      capabilities: capabilities?.apis ?? {},
+    });
     const render = await this.#parts.policySets.addRender(
       key,
       result,
@@ -149,10 +157,27 @@ export class PolicySetService {
       sql,
     );
     this.#parts.logger.info(
-      { digest: result.digest, blocked: result.blocked, bindings: bindings.length },
+      {
+        digest: result.digest,
+        blocked: result.blocked,
+        bindings: bindings.length,
+        namespacePolicies: namespacePolicies.length,
+      },
       'policy set compiled',
     );
     return render;
+  }
+
+  async #namespacePolicies(
+    policies: readonly EffectivePolicy[],
+    sql: Sql,
+  ): Promise<BoundNamespacePolicy[]> {
+    if (policies.length === 0) return [];
+    const specs = await this.#parts.reach.specs(policies, sql);
+    return policies.flatMap(({ policyId, expiresAt, ...policy }) => {
+      const spec = specs.get(policyId);
+      return spec ? [{ ...policy, spec, ...(expiresAt !== null && { expiresAt }) }] : [];
+    });
   }
 
   async #document(
@@ -175,14 +200,12 @@ export class PolicySetService {
   }
 }
 
-function boundTo(cluster: StaleCluster, assignments: readonly Assignment[]): Assignment[] {
-  return assignments.filter(({ clusterSelector }) =>
-    matchesLabels(clusterSelector, cluster.labels),
-  );
+function boundTo(labels: StaleCluster['labels'], assignments: readonly Assignment[]): Assignment[] {
+  return assignments.filter(({ clusterSelector }) => matchesLabels(clusterSelector, labels));
 }
 
 /** Names the inputs of a compilation. Versions are immutable, so their ids stand for their documents. */
-function renderKey(bound: readonly Assignment[], capabilitiesHash: string): string {
+function renderKey({ bound, policies, capabilitiesHash }: Group): string {
   const bindings = bound.map(({ name, blueprintId, blueprint, version, parameters }) => ({
     name,
     blueprintId,
@@ -190,5 +213,11 @@ function renderKey(bound: readonly Assignment[], capabilitiesHash: string): stri
     version,
     parameters,
   }));
-  return sha256Hex(canonicalJson({ bindings, capabilitiesHash } as unknown as Json));
+  const inputs = {
+    bindings,
+    capabilitiesHash,
+    // Where there are none the key stays what it was before there could be any.
+    ...(policies.length > 0 && { policies }),
+  };
+  return sha256Hex(canonicalJson(inputs as unknown as Json));
 }

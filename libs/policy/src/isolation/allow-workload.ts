@@ -1,5 +1,5 @@
 import type { Json, Problem } from '@picket/kernel';
-import { formulaOf, implies, mayHold } from '@picket/selector';
+import { formulaOf, implies, mayHold, type LabelSelector } from '@picket/selector';
 
 import { directionsOf } from '../namespace-policy.ts';
 import type { NetworkPolicyPort } from '../network-policy.ts';
@@ -58,8 +58,16 @@ export function allowWorkload({ source, target, ports, standing }: Allowance): {
   };
   const others = (policies: readonly StandingPolicy[]): readonly StandingPolicy[] =>
     policies.filter(({ name }) => name !== ingress.name && name !== egress.name);
-  const isTargetIsolated = isolatedBy(target, others(standing.target), 'ingress').isWhole;
-  const { isWhole, some } = isolatedBy(source, others(standing.source), 'egress');
+  const isTargetIsolated = isolatedBy(
+    { matchLabels: target.labels },
+    others(standing.target),
+    'ingress',
+  ).isWhole;
+  const { isWhole, some } = isolatedBy(
+    { matchLabels: source.labels },
+    others(standing.source),
+    'egress',
+  );
   return {
     policies: isWhole ? [ingress, egress] : [ingress],
     problems: [
@@ -76,15 +84,17 @@ function partly(name: string): string {
   return `policy ${name} closes some pods of the source for egress and not others: these may still not reach the target; name them by more labels`;
 }
 
-/** Whether one policy closes all pods of the workload in this direction; `some`: the name of one that closes pods of it. */
+/** Whether one policy closes all of these pods in this direction; `some`: the name of one that closes some of them. */
 export function isolatedBy(
-  { labels }: Pick<WorkloadRef, 'labels'>,
+  podSelector: LabelSelector,
   standing: readonly StandingPolicy[],
   direction: 'ingress' | 'egress',
 ): { readonly isWhole: boolean; readonly some?: string } {
-  const pods = formulaOf({ matchLabels: labels });
+  const pods = formulaOf(podSelector);
   const closing = standing.filter(({ spec }) => directionsOf(spec)[direction]);
-  const isWhole = closing.some(({ spec }) => implies(pods, formulaOf(spec.podSelector ?? {})));
+  const isWhole = closing.some(
+    ({ spec, isSure = true }) => isSure && implies(pods, formulaOf(spec.podSelector ?? {})),
+  );
   const some = closing.find(({ spec }) =>
     mayHold({ all: [pods, formulaOf(spec.podSelector ?? {})] }),
   );

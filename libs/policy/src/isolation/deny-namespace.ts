@@ -63,13 +63,14 @@ export function denyNamespace({ source, target, podNetworks, standing }: Denial)
     const message = `policy ${other.name} may let pods of ${source} in (${pathText(path)}), which makes a denial void: change that policy`;
     return refused('DENIAL_VOID', message);
   }
-  const whole = others.find(({ spec }) =>
-    implies(EVERY_LABEL_SET, formulaOf(spec.podSelector ?? {})),
+  const whole = others.find(
+    ({ spec, isSure = true }) =>
+      isSure && implies(EVERY_LABEL_SET, formulaOf(spec.podSelector ?? {})),
   );
   if (whole) return { outcome: 'denied', by: whole.name };
   const [partial] = others;
   if (partial) {
-    const message = `policy ${partial.name} isolates some pods of ${target}; a denial would open them to every other namespace: isolate ${target} and allow what it needs`;
+    const message = `policy ${partial.name} isolates some pods of ${target}, or all of them in some clusters; a denial would open them to every other namespace: isolate ${target} and allow what it needs`;
     return refused('DENIAL_OPENS', message);
   }
   const before = standing.find((policy) => policy.name === name);

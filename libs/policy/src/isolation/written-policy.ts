@@ -14,6 +14,8 @@ export interface WrittenPolicy {
 export interface StandingPolicy {
   readonly name: string;
   readonly spec: NetworkPolicySpec;
+  /** Whether it stands there for certain, and in every cluster that is meant; true when left out. */
+  readonly isSure?: boolean;
 }
 
 /** Pods by namespace and labels. */
