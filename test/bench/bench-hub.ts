@@ -35,7 +35,8 @@ export class BenchHub {
     this.#env = {
       PATH: process.env['PATH'],
       MALLOC_ARENA_MAX: '2',
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: postgres.appUrl,
+      MIGRATION_DATABASE_URL: postgres.url,
       PORT: '0',
       LOG_LEVEL: 'warn',
       RATE_REQUESTS_MAX: '0', // one token asks here as a fleet does

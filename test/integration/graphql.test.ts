@@ -238,7 +238,7 @@ function suite(start: () => Promise<Backends>): void {
         `query ($id: ID!) { blueprint(id: $id) { newestVersion { version document } draft } }`,
         { id },
       );
-      const client = new pg.Client({ connectionString: backends.env['DATABASE_URL'] });
+      const client = new pg.Client({ connectionString: hub.databaseUrl });
       await client.connect();
       const edit = client.query(
         `UPDATE blueprint_versions SET document = '{}' WHERE blueprint_id = $1`,

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { z } from 'zod';
 
-import type { Config } from '../../apps/control-plane/src/config/config.ts';
+import { loadConfig } from '../../apps/control-plane/src/config/config.ts';
 import { defineJob, JobQueue, on } from '../../apps/control-plane/src/platform/jobs.ts';
+import { migrateAsOwner } from '../../apps/control-plane/src/platform/migrate-as-owner.ts';
 import { eventually } from '../support/hub/index.ts';
 import { describeWith, redis } from '../support/services/describe-with.ts';
 import { createTestDatabase, type TestDatabase } from '../support/services/test-database.ts';
@@ -26,8 +27,15 @@ function suite(redisUrl: () => string | undefined): void {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const config = { DATABASE_URL: database.url, REDIS_URL: redisUrl() } as Config;
-    jobs = new JobQueue(config, pino({ level: 'silent' }));
+    const config = loadConfig({
+      ...database.env,
+      REDIS_URL: redisUrl(),
+      SIGNING_KEY_FILE: '-',
+      TOKEN_SECRET_FILE: '-',
+    });
+    const logger = pino({ level: 'silent' });
+    await migrateAsOwner({ ...config, ...database.env }, logger);
+    jobs = new JobQueue(config, logger);
   });
   afterAll(async () => {
     await jobs?.close();

@@ -61,7 +61,7 @@ describe.each(['main.all', 'main.api', 'main.worker'])(
 
     it('starts, migrates, says that it is ready, and ends when it is told to', async () => {
       const { child, said, ended } = start(main, {
-        DATABASE_URL: database.url,
+        ...database.env,
         SIGNING_KEY_FILE: path.join(dir, 'signing.pem'),
         TOKEN_SECRET_FILE: path.join(dir, 'secret'),
         PORT: '0',

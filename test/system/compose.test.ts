@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseEnv, promisify } from 'node:util';
@@ -34,8 +34,11 @@ afterAll(() => rm(secrets, { recursive: true }));
 /** The environment that compose gives a process of the hub: of the image, of its env_file, its own. */
 async function environmentOf(service: string): Promise<Record<string, string | undefined>> {
   const { env } = await readDockerfile(`${root}deploy/images/hub.Dockerfile`);
-  const given = parseEnv(await readFile(path.join(secrets, 'hub.env'), 'utf8'));
-  return { ...env, ...given, ...services[service]?.['environment'] };
+  const files: string[] = services[service]?.['env_file'];
+  const texts = await Promise.all(
+    files.map((file) => readFile(path.join(secrets, path.basename(file)), 'utf8')),
+  );
+  return { ...env, ...parseEnv(texts.join('\n')), ...services[service]?.['environment'] };
 }
 
 it('the compose file keeps to the Compose specification', () => {
@@ -52,7 +55,7 @@ it('the compose file keeps to the Compose specification', () => {
   expect(isValid({ ...compose, services: { api: { read_onyl: true } } })).toBe(false);
 });
 
-it.each(['api', 'worker'])(
+it.each(['api', 'worker', 'migrate'])(
   'compose gives the %s settings that it takes, and no others',
   async (name) => {
     // These two are read by Node and by glibc.
@@ -62,7 +65,11 @@ it.each(['api', 'worker'])(
 
     expect(Object.keys(Environment.shape)).toEqual(expect.arrayContaining(Object.keys(env)));
     expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: 8_080 });
-    expect(new URL(config.DATABASE_URL).hostname).toBe('postgres');
+    expect(new URL(config.DATABASE_URL)).toMatchObject({
+      hostname: 'postgres',
+      username: 'picket_app',
+    });
+    expect(config.MIGRATION_DATABASE_URL !== undefined).toBe(name === 'migrate');
     expect(new URL(config.REDIS_URL ?? '').hostname).toBe('redis');
   },
 );
@@ -72,7 +79,11 @@ it('compose starts files that the image holds, from a Dockerfile that is there',
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const files = copies.map(([, to]) => to);
 
-  for (const { command, build, image } of [services['api'], services['worker']] as KubeBody[]) {
+  for (const { command, build, image } of [
+    services['api'],
+    services['worker'],
+    services['migrate'],
+  ] as KubeBody[]) {
     expect(files).toContain(command[0]);
     expect(existsSync(path.resolve(folder, build.context, build.dockerfile))).toBe(true);
     expect(image).toBe(`ghcr.io/picket-dev/picket-hub:${version}`);
@@ -88,7 +99,7 @@ it('every file that compose mounts is made by make-secrets.sh, in a folder that 
   const settings = Object.values(services['api']?.['environment']).map(String);
 
   expect(new Set(mounted)).toEqual(new Set(Object.keys(declared)));
-  expect([...named, 'hub.env'].toSorted()).toEqual(made.toSorted());
+  expect([...named, 'hub.env', 'migrate.env'].toSorted()).toEqual(made.toSorted());
   expect(settings.filter((value) => value.startsWith('/run/secrets/')).toSorted()).toEqual(
     services['api']?.['secrets'].map((name: string) => `/run/secrets/${name}`).toSorted(),
   );
@@ -102,7 +113,7 @@ it('what make-secrets.sh makes is what the hub takes, and a second run changes n
     );
   const before = await texts();
   const config = loadConfig({
-    ...(await environmentOf('api')),
+    ...(await environmentOf('migrate')),
     PUBLIC_URL: '',
     SIGNING_KEY_FILE: path.join(secrets, 'signing-key.pem'),
     TOKEN_SECRET_FILE: path.join(secrets, 'token-secret'),
@@ -115,16 +126,44 @@ it('what make-secrets.sh makes is what the hub takes, and a second run changes n
 
   expect(await texts()).toEqual(before);
   expect(keys.publicKey).toHaveLength(43);
-  expect(new URL(config.DATABASE_URL).password).toBe(password);
+  expect(new URL(config.MIGRATION_DATABASE_URL ?? '').password).toBe(password);
+  expect(new URL(config.DATABASE_URL).password).not.toBe(password);
   expect(redisConf).toContain(`requirepass ${new URL(config.REDIS_URL ?? '').password}\n`);
 });
 
+it('make-secrets.sh gives a hub of a release with one role the second one', async () => {
+  const old = await mkdtemp(path.join(tmpdir(), 'picket-secrets-'));
+  await run('sh', [`${folder}/make-secrets.sh`, old]);
+  await rm(path.join(old, 'migrate.env'));
+  await rm(path.join(old, 'hub.env'));
+  const url = 'postgres://picket:abc@postgres:5432/picket';
+  await writeFile(
+    path.join(old, 'hub.env'),
+    `DATABASE_URL=${url}\nREDIS_URL=redis://:x@redis:6379\n`,
+  );
+
+  await run('sh', [`${folder}/make-secrets.sh`, old]);
+
+  const read = async (name: string): Promise<object> =>
+    parseEnv(await readFile(path.join(old, name), 'utf8'));
+  expect(await read('migrate.env')).toEqual({ MIGRATION_DATABASE_URL: url });
+  expect(await read('hub.env')).toEqual({
+    DATABASE_URL: expect.stringMatching(
+      /^postgres:\/\/picket_app:[\da-f]{48}@postgres:5432\/picket$/,
+    ),
+    REDIS_URL: 'redis://:x@redis:6379',
+  });
+  await rm(old, { recursive: true });
+});
+
 it('every container of compose is checked, comes back, and is given as little as it needs', () => {
-  expect(Object.keys(services)).toEqual(['api', 'worker', 'postgres', 'redis']);
-  for (const service of Object.values(services))
+  expect(Object.keys(services)).toEqual(['api', 'worker', 'migrate', 'postgres', 'redis']);
+  for (const [name, service] of Object.entries(services))
     expect(service).toMatchObject({
-      healthcheck: { test: expect.any(Array) },
-      restart: 'unless-stopped',
+      ...(name !== 'migrate' && {
+        healthcheck: { test: expect.any(Array) },
+        restart: 'unless-stopped',
+      }),
       read_only: true,
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],

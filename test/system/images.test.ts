@@ -58,6 +58,7 @@ describeShapes('the images', (start) => {
   let backends: Backends;
   let cluster: TestCluster;
   let settings: Record<string, string>;
+  let owner: Record<string, string>;
   let adminToken: string;
   let url = '';
   const running: ImageProcess[] = [];
@@ -76,8 +77,10 @@ describeShapes('the images', (start) => {
     adminToken = (await readFile(path.join(keys, 'admin-token'), 'utf8')).trim();
     for (const name of ['', 'signing-key.pem', 'token-secret', 'admin-token'])
       await chmod(path.join(keys, name), 0o555);
+    const { MIGRATION_DATABASE_URL = '', ...env } = backends.env;
+    owner = { MIGRATION_DATABASE_URL };
     settings = {
-      ...backends.env,
+      ...env,
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'warn',
@@ -104,9 +107,10 @@ describeShapes('the images', (start) => {
   }
 
   it('of the hub applies the migrations and ends, as often as it is asked', async () => {
-    const first = hub.run(['main.migrate.mjs'], { ...settings, LOG_LEVEL: 'info' });
+    const asOwner = { ...settings, ...owner, LOG_LEVEL: 'info' };
+    const first = hub.run(['main.migrate.mjs'], asOwner);
     const firstCode = await first.ended();
-    const second = hub.run(['main.migrate.mjs'], { ...settings, LOG_LEVEL: 'info' });
+    const second = hub.run(['main.migrate.mjs'], asOwner);
     const secondCode = await second.ended();
 
     expect([firstCode, secondCode]).toEqual([0, 0]);

@@ -146,6 +146,9 @@ describeWith(kubeApiserver, 'the manifests', () => {
       expect(envFrom).toEqual([{ configMapRef: { name: settings?.['metadata'].name } }]);
       expect(Object.keys(Environment.shape)).toEqual(expect.arrayContaining(names));
       expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: 8_080 });
+      expect(names.includes('MIGRATION_DATABASE_URL')).toBe(
+        containers[0].args[0] === 'main.migrate.mjs',
+      );
     }
     expect(Object.keys(Environment.shape)).toEqual(
       expect.arrayContaining(Object.keys(settings?.['data'])),
@@ -212,6 +215,7 @@ describeWith(kubeApiserver, 'the manifests', () => {
 
 const EXAMPLES: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://picket@postgres/picket',
+  MIGRATION_DATABASE_URL: 'postgres://owner@postgres/picket',
   REDIS_URL: 'rediss://redis:6379',
 };
 

@@ -65,7 +65,11 @@ describeWith(redis, 'for a while', () => {
   it.concurrent('PostgreSQL is away: that costs patience, and neither the hub nor a report', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'picket-outage-'));
     const first = await startPostgres({ dataDir: folder, durable: false });
-    const hub = await TestHub.start({ DATABASE_URL: first.url, SWEEP_MS: '1000' });
+    const hub = await TestHub.start({
+      DATABASE_URL: first.appUrl,
+      MIGRATION_DATABASE_URL: first.url,
+      SWEEP_MS: '1000',
+    });
     const member = await enrolled(hub, 'patient');
     await hub.apply(blueprint(80));
     const before = await converge(hub, member);

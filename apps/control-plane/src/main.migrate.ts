@@ -1,18 +1,16 @@
 import { loadConfig } from './config/config.ts';
-import { createDataSource } from './platform/database.ts';
 import { createLogger } from './platform/logger.ts';
-import { migrate } from './platform/migrate.ts';
+import { migrateAsOwner } from './platform/migrate-as-owner.ts';
 
-/** Brings the schema up to date and ends. The hub does the same at its start; a Job of its own shows a failure before the new hub comes. */
+/** Brings the schema up to date as its owner, and ends. The processes of the hub wait for it. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = createLogger(config.LOG_LEVEL);
-  const dataSource = await createDataSource(config, logger).initialize();
-  try {
-    logger.info({ applied: await migrate(dataSource) }, 'migrations applied');
-  } finally {
-    await dataSource.destroy();
-  }
+  const { MIGRATION_DATABASE_URL } = config;
+  if (!MIGRATION_DATABASE_URL)
+    throw new Error(
+      'MIGRATION_DATABASE_URL: the database as the owner of its tables; DATABASE_URL is the role that the hub connects as',
+    );
+  await migrateAsOwner({ ...config, MIGRATION_DATABASE_URL }, createLogger(config.LOG_LEVEL));
 }
 
 main().catch((error: unknown) => {

@@ -18,9 +18,10 @@ import { explorerRoute } from './explorer.ts';
 import { healthRoutes } from './health.ts';
 import { HubModule, validationRules } from './hub.module.ts';
 import { liveRoute } from './live-route.ts';
+import { assertLeastPrivilege } from './platform/app-role.ts';
 import { createDataSource, StatementCounter } from './platform/database.ts';
 import { createLogger } from './platform/logger.ts';
-import { migrate } from './platform/migrate.ts';
+import { migrateAsOwner, untilMigrated } from './platform/migrate-as-owner.ts';
 import { securityHeaders } from './platform/security-headers.ts';
 import { createServices, type Services } from './services.ts';
 import { wellKnownRoute } from './well-known.ts';
@@ -44,6 +45,8 @@ export interface Hub {
 /** Starts a hub in this process. Throws, with everything cleaned up, when it cannot. */
 export async function startHub(config: Config, shape: Shape): Promise<Hub> {
   const logger = createLogger(config.LOG_LEVEL);
+  const { MIGRATION_DATABASE_URL } = config;
+  if (MIGRATION_DATABASE_URL) await migrateAsOwner({ ...config, MIGRATION_DATABASE_URL }, logger);
   const statements = new StatementCounter();
   const dataSource = await createDataSource(config, logger, statements).initialize();
   const undo: (() => Promise<unknown>)[] = [() => dataSource.destroy()];
@@ -51,8 +54,9 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
-    const applied = await migrate(dataSource);
-    if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+    await assertLeastPrivilege(dataSource); // a database of one role would wait for nobody
+    await untilMigrated(dataSource, logger);
+    await assertLeastPrivilege(dataSource);
     // The worker has no use for the token, so it is not given the file.
     const isApi = shape !== 'worker';
     if (isApi && (await bootstrap(dataSource, config)))

@@ -24,7 +24,7 @@ export function describeShapes(
 async function start(startQueue: (() => Promise<Service>) | undefined): Promise<Backends> {
   const [database, queue] = await Promise.all([createTestDatabase(), startQueue?.()]);
   return {
-    env: { DATABASE_URL: database.url, ...(queue && { REDIS_URL: queue.url }) },
+    env: { ...database.env, ...(queue && { REDIS_URL: queue.url }) },
     async stop() {
       await queue?.stop();
       await database.drop();

@@ -63,7 +63,7 @@ export class TestHub {
         RATE_REQUESTS_MAX: '0',
         RATE_FAILED_SIGN_INS_MAX: '0',
         PORT: '0',
-        ...(database && { DATABASE_URL: database.url }),
+        ...database?.env,
         ...env,
       },
       async () => {
@@ -72,7 +72,10 @@ export class TestHub {
       },
       main,
     );
-    await hub.up();
+    await hub.up().catch(async (error: unknown) => {
+      await hub.#dispose();
+      throw error;
+    });
     return hub;
   }
 
@@ -86,9 +89,14 @@ export class TestHub {
     return other;
   }
 
-  /** Where its data is, for a test that looks behind it. */
-  get databaseUrl(): string {
+  /** Its database as the role that it connects as. */
+  get appDatabaseUrl(): string {
     return this.#env['DATABASE_URL'] ?? '';
+  }
+
+  /** Where its data is, as the owner, for a test that looks behind it. */
+  get databaseUrl(): string {
+    return this.#env['MIGRATION_DATABASE_URL'] ?? '';
   }
 
   /** What the hub said on its standard error. */

@@ -12,7 +12,7 @@ import { postgresAccount, type Account } from './postgres-account.ts';
 const run = promisify(execFile);
 
 export interface PostgresOptions {
-  /** Folder for data and password; a second start finds both. */
+  /** Folder for data and passwords; a second start finds them. */
   readonly dataDir: string;
   /** From the OS when absent. */
   readonly port?: number;
@@ -23,6 +23,8 @@ export interface PostgresOptions {
 export interface EmbeddedPostgres {
   /** Connection string of the superuser `picket` and its database `picket`. */
   readonly url: string;
+  /** The same database as the role `picket_app`, which the hub's migrations make. */
+  readonly appUrl: string;
   readonly port: number;
   readonly pid: number;
   /** Resolves when the server has ended, whoever ended it. */
@@ -42,6 +44,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const account = await postgresAccount(bin);
   const dataDir = path.resolve(options.dataDir, 'postgres');
   const password = await ensureCluster(bin, account, path.resolve(options.dataDir), dataDir);
+  const appPassword = await appPasswordIn(path.resolve(options.dataDir));
   const port = options.port ?? (await freePort());
   const process = account.spawn(path.join(bin, 'postgres'), [
     '-D',
@@ -61,6 +64,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const exited = new Promise<void>((resolve) => process.once('exit', () => resolve()));
   return {
     url: `postgres://picket:${password}@127.0.0.1:${port}/picket`,
+    appUrl: `postgres://picket_app:${appPassword}@127.0.0.1:${port}/picket`,
     port,
     pid: process.pid ?? 0,
     exited,
@@ -128,6 +132,14 @@ async function ensureCluster(
   single.stdin?.end('CREATE DATABASE picket OWNER picket;\n');
   await new Promise((resolve) => single.once('exit', resolve));
   return password;
+}
+
+/** Of the role that the hub connects as; data of a release that had no such role gets one. */
+async function appPasswordIn(home: string): Promise<string> {
+  const file = path.join(home, 'app-password');
+  if (!(await exists(file)))
+    await writeFile(file, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  return (await readFile(file, 'utf8')).trim();
 }
 
 function ready(process: ChildProcess): Promise<void> {

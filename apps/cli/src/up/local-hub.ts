@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { startPostgres } from '../embedded/postgres.ts';
 import { Failure, exitCode } from '../exit-code.ts';
@@ -8,6 +11,8 @@ import { writePrivate } from '../private-file.ts';
 import { ChildService } from './child-service.ts';
 import { repositoryFile } from './repository.ts';
 import type { Session } from './session.ts';
+
+const run = promisify(execFile);
 
 const READY_MS_MAX = 60_000;
 
@@ -46,6 +51,8 @@ export async function startLocalHub(
       }),
     (started) => started.stop(),
   );
+  const place = { stateDir, databaseUrl: postgres.appUrl, tokenFile };
+  await migrate({ ...hubEnvironment({ ...place, port: 0 }), MIGRATION_DATABASE_URL: postgres.url });
   const chosenPort = port ?? (await lastPort(stateDir));
   const hub = await session.hold(
     () =>
@@ -54,7 +61,7 @@ export async function startLocalHub(
         script: repositoryFile('apps/control-plane/dist/main.all.js'),
         // Node's default lets ten thousand streams grow the young generation to 128 MB that nobody needs.
         nodeFlags: ['--max-semi-space-size=8'],
-        env: hubEnvironment({ stateDir, databaseUrl: postgres.url, port: chosenPort, tokenFile }),
+        env: hubEnvironment({ ...place, port: chosenPort }),
         logFile: join(stateDir, 'hub.log'),
       }),
     (started) => started.stop(),
@@ -71,6 +78,18 @@ export async function startLocalHub(
   writeFileSync(join(stateDir, 'port'), new URL(url).port);
   const firstToken = isFirstStart ? readFileSync(tokenFile, 'utf8').trim() : undefined;
   return { url, tokenFile, firstToken, died };
+}
+
+/** In a process of its own: the hub itself never has the password of the database's owner. */
+async function migrate(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const script = fileURLToPath(repositoryFile('apps/control-plane/dist/main.migrate.js'));
+  await run(process.execPath, [script], { env }).catch((error: Error & { stderr?: string }) => {
+    throw new Failure(
+      exitCode.unreachable,
+      `The database could not be brought up to date: ${error.stderr ?? error.message}`,
+      error,
+    );
+  });
 }
 
 /** Tells other programs of this machine where the hub is and where its token lies, until the session ends. */
@@ -99,6 +118,7 @@ function hubEnvironment(place: HubPlace): Record<string, string | undefined> {
     MALLOC_ARENA_MAX: '2', // what glibc keeps per thread would be a tenth of the hub's memory
     REDIS_URL: undefined, // the embedded shape needs none, and takes no stranger's
     DATABASE_URL: place.databaseUrl,
+    MIGRATION_DATABASE_URL: undefined,
     HOST: '127.0.0.1',
     API_EXPLORER: 'true', // whoever reaches loopback may read the schema
     PORT: String(place.port),

@@ -7,7 +7,15 @@ const Bytes = z.coerce.number().int().min(1_024);
 
 /** Every setting of the process, its unit and its default. Nothing else reads the environment. */
 export const Environment = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe('PostgreSQL 15 or later.'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .describe('PostgreSQL 15 or later, as a role that cannot edit the audit log.'),
+  MIGRATION_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe(
+      'The same database as the owner of its tables, for main.migrate alone; a process of the hub that has it migrates at its start. Absent: it waits for the migrations.',
+    ),
   DATABASE_POOL_MAX: z.coerce
     .number()
     .int()

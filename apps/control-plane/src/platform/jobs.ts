@@ -17,6 +17,9 @@ export interface JobDefinition<Payload> {
   readonly repeats: 'once' | 'latest';
 }
 
+/** Where BullMQ keeps its tables when there is no Redis. */
+export const QUEUE_SCHEMA = 'jobs';
+
 export function defineJob<Payload>(definition: JobDefinition<Payload>): JobDefinition<Payload> {
   return definition;
 }
@@ -180,8 +183,8 @@ export class JobQueue {
     return queue;
   }
 
-  #postgres(): { connectionString: string; schema: string; max: number; migrate: true } {
-    return { connectionString: this.#config.DATABASE_URL, schema: 'jobs', max: 4, migrate: true };
+  #postgres(): { connectionString: string; schema: string; max: number } {
+    return { connectionString: this.#config.DATABASE_URL, schema: QUEUE_SCHEMA, max: 4 };
   }
 }
 

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
+
+import type { Sql } from './database.ts';
 
 // Any constant will do; all hubs must use the same.
 const LOCK = 7_051_994;
@@ -12,8 +14,14 @@ const FOLDERS = [
   path.join(import.meta.dirname, '..', '..', 'migrations'),
 ];
 
-/** Applies what is missing, in the order of file names, each in its own transaction; replicas that start at once wait for one another. */
-export async function migrate(dataSource: DataSource): Promise<string[]> {
+/**
+ * Applies what is missing, in the order of file names, each in its own transaction, and then `finish` in another; replicas that start at
+ * once wait for one another.
+ */
+export async function migrate(
+  dataSource: DataSource,
+  finish: (sql: Sql) => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
   const files = await migrationFiles();
   const runner = dataSource.createQueryRunner();
   const applied: string[] = [];
@@ -26,21 +34,31 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
       (await runner.query('SELECT name FROM migrations')).map((row: { name: string }) => row.name),
     );
     for (const { name, file } of files.filter((migration) => !done.has(migration.name))) {
-      await runner.startTransaction();
-      try {
-        await runner.query(await readFile(file, 'utf8'));
+      const text = await readFile(file, 'utf8');
+      await inOne(runner, async () => {
+        await runner.query(text);
         await runner.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
-        await runner.commitTransaction();
-      } catch (cause) {
-        await runner.rollbackTransaction();
+      }).catch((cause: unknown) => {
         throw new Error(`Migration ${name} failed`, { cause });
-      }
+      });
       applied.push(name);
     }
+    await inOne(runner, () => finish(runner));
     return applied;
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
     await runner.release();
+  }
+}
+
+async function inOne(runner: QueryRunner, work: () => Promise<void>): Promise<void> {
+  await runner.startTransaction();
+  try {
+    await work();
+    await runner.commitTransaction();
+  } catch (error) {
+    await runner.rollbackTransaction();
+    throw error;
   }
 }
 
