@@ -50,6 +50,13 @@ const reach: fc.Arbitrary<Reach> = fc
     projectId,
     selector: { matchLabels: { tier } },
   }));
+/** As many more, which pick nothing, as make another statement of it. */
+const IDLE = Array.from({ length: 100 }, (_, n) => ({
+  id: randomUUID(),
+  name: `idle-${n}`,
+  projectId: randomUUID(),
+  reach: { selectorId: randomUUID(), projectId: randomUUID(), selector: {} },
+}));
 const claim: fc.Arbitrary<Claim> = fc.record({
   id,
   name: fc.constant('ours'),
@@ -61,7 +68,9 @@ const scope: fc.Arbitrary<Scope> = fc.oneof(
   fc.record({
     kind: fc.constant('project' as const),
     projectId: id,
-    claims: fc.array(claim, { maxLength: 2 }),
+    claims: fc
+      .tuple(fc.array(claim, { maxLength: 2 }), fc.boolean())
+      .map(([few, many]) => (many ? [...few, ...IDLE] : few)),
   }),
   fc.record({ kind: fc.constant('claim' as const), claim }),
   fc.record({
