@@ -903,6 +903,79 @@ spec: { blueprint: base-${own.label}, clusterSelector: { matchLabels: { team: ${
     ).toBe(2);
   });
 
+  it('comes as a document too, for CI: all or nothing, and what needs an approval waits', async () => {
+    const own = await team({ rails: { requiresApproval: 'whenOutside' } });
+    const document = (name: string, spec: object, more = ''): string => `
+apiVersion: picket.dev/v1alpha1
+kind: NamespacePolicy
+metadata: { name: ${name}, claim: ${own.claim}${more} }
+spec: ${JSON.stringify(spec)}
+---`;
+    const apply = async (yaml: string, more: object = {}): Promise<Data> =>
+      run(
+        'applyDocuments',
+        'ApplyDocumentsInput',
+        { project: own.project, yaml, ...more },
+        own.editor,
+        'results { name action warnings } problems { index path code severity }',
+      );
+
+    const dry = await apply(document('a', from('a')), { dryRun: true });
+    expect(dry.results).toMatchObject([{ name: 'a', action: 'CREATED' }]);
+    await stands(own);
+
+    const both = document('a', from('a')) + document('out', egressTo('8.8.8.8/32'));
+    expect(await apply(both, { reason: 'release 7' })).toMatchObject({
+      problems: [],
+      results: [
+        { name: 'a', action: 'CREATED', warnings: [] },
+        {
+          name: 'out',
+          action: 'REQUESTED',
+          warnings: [
+            expect.stringContaining('policy request'),
+            expect.stringContaining('8.8.8.8/32'),
+          ],
+        },
+      ],
+    });
+    await stands(own, 'a');
+    const { namespacePolicy } = await hub.ask(
+      `{ namespacePolicy(project: "${own.project}", claim: "${own.claim}", name: "a") { reason spec } }`,
+    );
+    expect(namespacePolicy).toEqual({ reason: 'release 7', spec: from('a') });
+    expect((await apply(document('a', from('a')))).results).toMatchObject([
+      { action: 'UNCHANGED' },
+    ]);
+
+    await setRails(own.project, {});
+    const refused = await apply(
+      document('b', from('b')) + document('out', egressTo('8.8.8.8/32'), ', namespaces: [other]'),
+    );
+    expect(refused).toEqual({
+      results: [],
+      problems: [
+        {
+          index: 1,
+          path: 'metadata.namespaces[0]',
+          code: 'NAMESPACE_NOT_CLAIMED',
+          severity: 'error',
+        },
+      ],
+    });
+    expect((await apply(document('b', egressTo('8.8.8.8/32')))).problems).toMatchObject([
+      { path: 'spec.egress[0].to[0].ipBlock.cidr', code: 'CIDR_NOT_ALLOWED' },
+    ]);
+    const blueprint = `
+apiVersion: picket.dev/v1alpha1
+kind: Blueprint
+metadata: { name: mine }
+spec: {}
+`;
+    expect((await apply(blueprint)).problems).toMatchObject([{ code: 'FORBIDDEN' }]);
+    await stands(own, 'a');
+  });
+
   it('pages through policies and requests, each once', async () => {
     const own = await team({ rails: { requiresApproval: 'whenOutside' } });
     for (const name of ['a', 'b', 'c']) {

@@ -3,12 +3,15 @@ import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { analyzeCommands } from './commands/analyze.ts';
 import { applyCommand } from './commands/apply.ts';
+import { claimCommand } from './commands/claim.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { diffCommand } from './commands/diff.ts';
 import { getCommand } from './commands/get.ts';
+import { guardRailsCommand } from './commands/guard-rails.ts';
 import { hubKeysCommand } from './commands/hub-keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
+import { policyCommand } from './commands/policy.ts';
 import { policySetCommand } from './commands/policy-set.ts';
 import { roleCommand } from './commands/role.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -60,6 +63,9 @@ export function buildProgram(): Command {
     diffCommand(),
     getCommand(),
     clusterCommand(),
+    claimCommand(),
+    guardRailsCommand(),
+    policyCommand(),
     policySetCommand(),
     hubKeysCommand(),
     tokenCommand(),

@@ -147,6 +147,8 @@ export function createServices(
     blueprintService,
     assignments,
     assignmentService,
+    claims,
+    policyChanges: namespacePolicies.changes,
     jobs,
     config,
   });

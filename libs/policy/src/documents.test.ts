@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { parseDocuments } from './index.ts';
+import { documentKey, parseDocuments } from './index.ts';
 
 const assignment = (name: string, spec = 'blueprint: base, clusterSelector: {}'): string =>
   `apiVersion: picket.dev/v1alpha1\nkind: Assignment\nmetadata: { name: ${name} }\nspec: { ${spec} }\n`;
@@ -132,7 +132,7 @@ describe('parseDocuments', () => {
         code: 'KIND_UNKNOWN',
         message,
         allowed:
-          'picket.dev/v1alpha1 Assignment, picket.dev/v1alpha1 Cluster, picket.dev/v1alpha1 Blueprint',
+          'picket.dev/v1alpha1 Assignment, picket.dev/v1alpha1 Cluster, picket.dev/v1alpha1 Blueprint, picket.dev/v1alpha1 NamespacePolicy',
       }),
     ]);
   });
@@ -419,4 +419,55 @@ it('gives documents or problems for any text, and never throws', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe('a NamespacePolicy document', () => {
+  const policy = (metadata: string, spec = 'podSelector: {}'): string => `
+apiVersion: picket.dev/v1alpha1
+kind: NamespacePolicy
+metadata: { name: web, ${metadata} }
+spec: { ${spec} }
+`;
+
+  it('names its claim, and the namespaces of it that it is for', () => {
+    const { documents, problems } = parseDocuments(
+      `${policy('claim: shop')}---${policy('claim: cart, namespaces: [a, b]')}`,
+    );
+
+    expect(problems).toEqual([]);
+    expect(documents).toEqual([
+      {
+        index: 0,
+        kind: 'NamespacePolicy',
+        name: 'web',
+        claim: 'shop',
+        namespaces: null,
+        spec: { podSelector: {} },
+      },
+      expect.objectContaining({ index: 1, claim: 'cart', namespaces: ['a', 'b'] }),
+    ]);
+    expect(documents.map(documentKey)).toEqual([
+      'NamespacePolicy/shop/web',
+      'NamespacePolicy/cart/web',
+    ]);
+  });
+
+  it.each([
+    [policy('labels: {}'), ['metadata.claim FIELD_REQUIRED', 'metadata.labels FIELD_UNKNOWN']],
+    [policy('claim: Shop'), ['metadata.claim FORMAT_WRONG']],
+    [policy('claim: shop, namespaces: []'), ['metadata.namespaces TOO_FEW_OR_TOO_SMALL']],
+    [policy('claim: shop', 'pods: {}'), ['spec.pods FIELD_UNKNOWN']],
+    [
+      policy('claim: shop', 'policyTypes: [Ingress], egress: [{}]'),
+      ['spec.egress RULES_WITHOUT_EFFECT'],
+    ],
+    [
+      `${policy('claim: shop')}---${policy('claim: shop, namespaces: [a]')}`,
+      ['metadata.name DOCUMENT_REPEATED'],
+    ],
+  ])('tells what is wrong with %s', (yaml, expected) => {
+    expect(parseDocuments(yaml).problems.map(({ path, code }) => `${path} ${code}`)).toEqual(
+      expected,
+    );
+  });
 });

@@ -4,6 +4,8 @@ import { z } from 'zod';
 
 import type { Blueprint } from './blueprint.ts';
 import { DnsLabel } from './manifest.ts';
+import { parseNamespacePolicy } from './namespace-policy.ts';
+import type { NetworkPolicySpec } from './network-policy.ts';
 import { parseBlueprint } from './parse-blueprint.ts';
 import { problemsOf, strict } from './problems-of.ts';
 import { readYaml, type YamlValue } from './read-yaml.ts';
@@ -30,6 +32,16 @@ export type Document =
       readonly kind: 'Cluster';
       readonly name: string;
       readonly labels: Labels;
+    }
+  | {
+      readonly index: number;
+      readonly kind: 'NamespacePolicy';
+      /** Unique in the claim. */
+      readonly name: string;
+      readonly claim: string;
+      /** Namespaces of the claim; null: all of them. */
+      readonly namespaces: readonly string[] | null;
+      readonly spec: NetworkPolicySpec;
     };
 
 /** A problem and the document it is in; `kind` and `name` as far as they could be read. */
@@ -77,10 +89,21 @@ const BlueprintDocument = strict({
   metadata: strict({ name: DnsLabel }),
   spec: z.unknown(),
 });
+const NamespacePolicyDocument = strict({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('NamespacePolicy'),
+  metadata: strict({
+    name: DnsLabel,
+    claim: DnsLabel,
+    namespaces: z.array(DnsLabel).min(1).max(100).optional(),
+  }),
+  spec: z.unknown(),
+});
 const SCHEMAS = {
   Assignment: AssignmentDocument,
   Cluster: ClusterDocument,
   Blueprint: BlueprintDocument,
+  NamespacePolicy: NamespacePolicyDocument,
 };
 
 const MAX_DOCUMENTS = 500;
@@ -109,12 +132,18 @@ export function parseDocuments(text: string, maxBytes = 1_048_576): ParsedDocume
     for (const problem of found) problems.push({ ...problem, index, kind, name });
     if (!document) continue;
     documents.push(document);
-    const key = `${document.kind}/${document.name}`;
+    const key = documentKey(document);
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index);
     else problems.push(repeated(index, kind, name, `document ${first} is ${key} too`));
   }
   return { documents, problems: atMost(MAX_PROBLEMS, problems) };
+}
+
+/** What a document is known by among those of its project: `Assignment/web`, `NamespacePolicy/claim/web`. */
+export function documentKey(document: Document): string {
+  const { kind, name } = document;
+  return kind === 'NamespacePolicy' ? `${kind}/${document.claim}/${name}` : `${kind}/${name}`;
 }
 
 /** The first problems, and how many more there are: an answer has a bound, however wrong the input. */
@@ -173,6 +202,13 @@ function interpret(
         document: { index, kind, name: data.metadata.name, spec: blueprint },
         found: problems,
       };
+    }
+    case 'NamespacePolicy': {
+      const { data, error } = NamespacePolicyDocument.safeParse(json);
+      const { spec, problems } = parseNamespacePolicy(memberOf(json, 'spec'));
+      if (!data || !spec) return { found: [...(error ? problemsOf(error) : []), ...problems] };
+      const { name, claim, namespaces = null } = data.metadata;
+      return { document: { index, kind, name, claim, namespaces, spec }, found: problems };
     }
   }
 }

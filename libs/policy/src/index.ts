@@ -79,6 +79,7 @@ export type { StandingPolicy, WorkloadRef, WrittenPolicy } from './isolation/wri
 export { validateEntries, BLUEPRINT_SECTIONS } from './validate-entries.ts';
 export {
   API_VERSION,
+  documentKey,
   parseDocuments,
   type Document,
   type DocumentProblem,

@@ -17,7 +17,7 @@ export function applyCommand(): Command {
   return hubCommand('apply')
     .summary('apply documents: all of them or none')
     .description(
-      'Applies documents of the kinds Blueprint, Assignment and Cluster: all of them or none. ' +
+      'Applies documents of the kinds Blueprint, Assignment, Cluster and NamespacePolicy: all of them or none. ' +
         'A Blueprint that differs from its newest version becomes a new version, published and active; ' +
         'clusters move to it only when an Assignment in the same apply does, or when you move one.',
     )

@@ -10,7 +10,7 @@ export interface AppliedDocument {
   readonly source: SourceDocument;
   readonly kind: string;
   readonly name: string;
-  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED';
+  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED' | 'REQUESTED';
   readonly warnings: readonly string[];
 }
 

@@ -9,6 +9,8 @@ import {
   findBlueprint,
   findCluster,
 } from '../hub/operations.ts';
+import { listAll } from '../hub/list-all.ts';
+import { listPolicies } from '../hub/policy-operations.ts';
 import type { AppliedDocument } from './apply-documents.ts';
 
 type Spec = Readonly<Record<string, Json>>;
@@ -36,13 +38,20 @@ export async function diffDocument(
 }
 
 interface Wanted {
-  readonly metadata: { readonly labels?: Spec };
+  readonly metadata: {
+    readonly labels?: Spec;
+    readonly claim?: string;
+    readonly namespaces?: Json;
+  };
   readonly spec?: Spec;
 }
 
-/** The part of a document that can differ: the labels of a cluster, the spec of anything else. */
+/** The part of a document that can differ: the labels of a cluster, the spec of anything else, with the namespaces of a policy. */
 function contentOf(kind: string, { metadata, spec }: Wanted): Spec {
-  return kind === 'Cluster' ? { labels: metadata.labels ?? {} } : { spec: spec ?? {} };
+  if (kind === 'Cluster') return { labels: metadata.labels ?? {} };
+  if (kind !== 'NamespacePolicy') return { spec: spec ?? {} };
+  const { claim = '', namespaces } = metadata;
+  return { claim, ...(namespaces && { namespaces }), spec: spec ?? {} };
 }
 
 async function fetchContent(
@@ -64,6 +73,16 @@ async function fetchContent(
     case 'Assignment': {
       const { assignment } = await hub.ask(findAssignment, { name, project });
       return { spec: withoutDefaults(assignment, wanted['spec'] as Spec) };
+    }
+    case 'NamespacePolicy': {
+      const filter = { project, claim: wanted['claim'] as string };
+      const policies = await listAll(
+        async (after) => (await hub.ask(listPolicies, { after, filter })).namespacePolicies,
+      );
+      const policy = policies.find((one) => one.name === name);
+      if (!policy) return undefined;
+      const { claim, namespaces, spec } = policy;
+      return { claim, ...(namespaces && { namespaces }), spec: spec as Spec };
     }
     default:
       return undefined;

@@ -15,12 +15,14 @@ import type { Action, Thing } from './permissions.ts';
 export interface Requirement {
   readonly action: Action;
   readonly type: Thing;
+  /** One of these is enough, too. */
+  readonly or?: readonly Thing[];
 }
 const SIGN_IN = { action: 'read', type: null } as const;
 
 /** Declares what an operation, or a field that is more than a property of its parent, needs. Without it, it answers FORBIDDEN to everyone. */
-export function Requires(action: Action, type: Thing): MethodDecorator {
-  const requires = { action, type } satisfies Requirement;
+export function Requires(action: Action, type: Thing, ...or: Thing[]): MethodDecorator {
+  const requires = { action, type, or } satisfies Requirement;
   return applyDecorators(SetMetadata('requires', requires), Extensions({ requires }));
 }
 
@@ -51,7 +53,8 @@ export class AccessGuard implements CanActivate {
     if (actor.attempt && rule?.type) actor.attempt.thing = rule.type;
     if (!rule) throw new NotAllowed('This operation declares no permission');
     const { action, type } = rule;
-    if (type !== null && actor.ability.cannot(action, type))
+    const others = 'or' in rule ? (rule.or ?? []) : [];
+    if (type !== null && [type, ...others].every((thing) => actor.ability.cannot(action, thing)))
       throw new NotAllowed(`You may not ${action} a ${type}`);
     return true;
   }

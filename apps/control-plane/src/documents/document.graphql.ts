@@ -4,10 +4,14 @@ export const DocumentActionType = {
   CREATED: 'CREATED',
   CHANGED: 'CHANGED',
   UNCHANGED: 'UNCHANGED',
+  REQUESTED: 'REQUESTED',
 } as const;
 registerEnumType(DocumentActionType, {
   name: 'DocumentAction',
   description: 'What became of a document.',
+  valuesMap: {
+    REQUESTED: { description: 'A namespace policy that waits for the platform team.' },
+  },
 });
 
 @ObjectType({ description: 'What became of one document.' })
@@ -52,7 +56,10 @@ export class ApplyDocumentsInput {
     description: 'Name of the project; `default` when left out.',
   })
   project?: string | null;
-  @Field({ description: 'YAML documents of picket.dev/v1alpha1: Blueprint, Assignment, Cluster.' })
+  @Field({
+    description:
+      'YAML documents of picket.dev/v1alpha1: Blueprint, Assignment, Cluster, NamespacePolicy.',
+  })
   yaml!: string;
   @Field(() => Boolean, {
     nullable: true,

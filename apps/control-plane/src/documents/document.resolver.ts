@@ -12,7 +12,7 @@ export class DocumentResolver {
   @Mutation(() => ApplyDocumentsResult, {
     description: 'Takes a multi-document YAML as one change, all or nothing.',
   })
-  @Requires('write', 'Blueprint')
+  @Requires('write', 'Blueprint', 'NamespacePolicy')
   applyDocuments(
     @CurrentActor() actor: Actor,
     @Args('input') { project, yaml, dryRun }: ApplyDocumentsInput,

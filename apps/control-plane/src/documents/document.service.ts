@@ -1,5 +1,5 @@
 import { canonicalJson, DomainError, type Json, pathText } from '@picket/kernel';
-import { type Document, type DocumentProblem, parseDocuments } from '@picket/policy';
+import { type Document, documentKey, type DocumentProblem, parseDocuments } from '@picket/policy';
 
 import { noClusterOf } from '../access/missing.ts';
 import { type Actor, authorize } from '../access/actor.ts';
@@ -18,17 +18,21 @@ import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ClusterRepository } from '../clusters/cluster.repository.ts';
 
 import type { Project, ProjectRepository } from '../clusters/project.repository.ts';
+import { lockSelectors } from '../clusters/selected-clusters.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
 import type { Config } from '../config/config.ts';
+import type { ClaimRepository } from '../namespace-claims/claim.repository.ts';
+import type { PolicyChanges } from '../namespace-policies/policy-changes.ts';
 import type { Sql } from '../platform/database.ts';
 import { jsonFault } from '../platform/json-fault.ts';
 import type { JobQueue } from '../platform/jobs.ts';
+import { applyNamespacePolicy } from './apply-namespace-policy.ts';
 
 export interface DocumentResult {
   readonly index: number;
   readonly kind: string;
   readonly name: string;
-  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED';
+  readonly action: 'CREATED' | 'CHANGED' | 'UNCHANGED' | 'REQUESTED';
   readonly warnings: readonly string[];
 }
 
@@ -45,6 +49,8 @@ interface Parts {
   readonly blueprintService: BlueprintService;
   readonly assignments: AssignmentRepository;
   readonly assignmentService: AssignmentService;
+  readonly claims: ClaimRepository;
+  readonly policyChanges: PolicyChanges;
   readonly jobs: JobQueue;
   readonly config: Config;
 }
@@ -86,6 +92,9 @@ export class DocumentService {
       await this.#parts.changes.make(actor, async (sql, record) => {
         await this.#lockVersions(project, documents, sql);
         await this.#parts.projects.lockBindings(project.id, 'alone', sql);
+        // Alone from the start: a cluster that is labelled on the way would share it, and two who share it cannot both have it alone.
+        if (documents.some(({ kind }) => kind === 'NamespacePolicy'))
+          await lockSelectors(actor.organizationId, 'alone', sql);
         const before: Record<string, unknown> = {};
         const after: Record<string, unknown> = {};
         const published = new Set<string>();
@@ -94,8 +103,8 @@ export class DocumentService {
           if (!outcome) continue;
           const { index, kind, name } = document;
           results.push({ index, kind, name, action: outcome.action, warnings: outcome.warnings });
-          before[`${kind}/${name}`] = outcome.before;
-          after[`${kind}/${name}`] = outcome.after;
+          before[documentKey(document)] = outcome.before;
+          after[documentKey(document)] = outcome.after;
         }
         if (dryRun || problems.some(({ severity }) => severity === 'error')) throw new RolledBack();
         record({ ...documentsOf(project), before, after });
@@ -129,7 +138,7 @@ export class DocumentService {
     const { index, kind, name } = document;
     await sql.query('SAVEPOINT document');
     try {
-      if (document.kind !== 'Cluster')
+      if (document.kind === 'Blueprint' || document.kind === 'Assignment')
         authorize(actor, 'write', document.kind, instanceOf(project));
       switch (document.kind) {
         case 'Blueprint':
@@ -138,6 +147,16 @@ export class DocumentService {
           return await this.#assignment(actor, project, document, published, sql);
         case 'Cluster':
           return await this.#cluster(actor, project, document, sql);
+        case 'NamespacePolicy': {
+          const at = { actor, projectId: project.id, sql };
+          const { problems: found, ...outcome } = await applyNamespacePolicy(
+            this.#parts,
+            at,
+            document,
+          );
+          problems.push(...found.map((problem) => ({ ...problem, index, kind, name })));
+          return outcome;
+        }
       }
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
@@ -311,7 +330,7 @@ function faultsOf({ index, kind, name, ...rest }: Document): DocumentProblem[] {
   ];
 }
 
-const ORDER = { Blueprint: 0, Cluster: 1, Assignment: 2 } as const;
+const ORDER = { Blueprint: 0, Cluster: 1, Assignment: 2, NamespacePolicy: 3 } as const;
 
 /** Blueprints first, those that others include before them, whatever the order in the stream. */
 function inOrder(documents: readonly Document[]): Document[] {

@@ -101,6 +101,21 @@ export class NamespacePolicyPageArgs extends PageArgs {
   filter?: NamespacePolicyFilter;
 }
 
+@ArgsType()
+export class FindPolicyArgs {
+  @Field(() => ID, { nullable: true, description: 'By id, or by project, claim and name.' })
+  id?: string;
+  @Field(() => String, {
+    nullable: true,
+    defaultValue: 'default',
+    description: 'Name of the project.',
+  })
+  project?: string;
+  @Field(() => String, { nullable: true, description: 'Name of the namespace claim.' })
+  claim?: string;
+  @Field(() => String, { nullable: true, description: 'Name of the policy.' }) name?: string;
+}
+
 @ObjectType({ description: 'What became of a change to a namespace policy.' })
 export class NamespacePolicyResult {
   @Field(() => OutcomeType, { description: 'What became of it.' }) outcome!: string;

@@ -2,7 +2,6 @@ import {
   Args,
   Context,
   GraphQLISODateTime,
-  ID,
   Int,
   Mutation,
   Parent,
@@ -38,13 +37,15 @@ export class NamespacePolicyResolver {
     private readonly projects: ProjectRepository,
   ) {}
 
-  @Query(() => graphql.NamespacePolicyType, { description: 'One namespace policy.' })
+  @Query(() => graphql.NamespacePolicyType, {
+    description: 'One namespace policy, by id or by project, claim and name.',
+  })
   @Requires('read', 'NamespacePolicy')
   namespacePolicy(
     @CurrentActor() actor: Actor,
-    @Args('id', { type: () => ID, description: 'Id.' }) id: string,
+    @Args() by: graphql.FindPolicyArgs,
   ): Promise<NamespacePolicy> {
-    return this.policies.get(actor, id);
+    return this.policies.find(actor, by);
   }
 
   @Query(() => graphql.NamespacePolicyConnection, {

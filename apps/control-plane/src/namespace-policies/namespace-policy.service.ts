@@ -55,9 +55,22 @@ export class NamespacePolicyService {
     this.#parts = parts;
   }
 
-  async get(actor: Actor, id: string): Promise<NamespacePolicy> {
-    const policy = await this.#parts.policies.get(id);
-    authorize(actor, 'read', 'NamespacePolicy', policy, noPolicyOf({ id }));
+  async find(
+    actor: Actor,
+    by: { id?: string; project?: string; claim?: string; name?: string },
+  ): Promise<NamespacePolicy> {
+    const { policies, changes } = this.#parts;
+    if (by.id) {
+      const policy = await policies.get(by.id);
+      authorize(actor, 'read', 'NamespacePolicy', policy, noPolicyOf({ id: by.id }));
+      return policy;
+    }
+    const { name = '', claim: claimName = '', project = 'default' } = by;
+    const claim = await changes.find(actor, { project, claim: claimName });
+    const policy = await policies.findByName(claim.id, name);
+    const missing = noPolicyOf({ name });
+    if (!policy) throw missing;
+    authorize(actor, 'read', 'NamespacePolicy', policy, missing);
     return policy;
   }
 
