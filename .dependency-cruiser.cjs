@@ -4,6 +4,7 @@
 const PATH = [
   'audit',
   'access',
+  'audit-log',
   'clusters',
   'namespace-claims',
   'blueprints',

@@ -40,6 +40,17 @@ describe('the role that the hub connects as', () => {
     `INSERT INTO audit_events (id, body) OVERRIDING SYSTEM VALUE VALUES (1, ${EVENT}) ON CONFLICT (id) DO UPDATE SET body = excluded.body`,
     `SELECT * FROM audit_events FOR UPDATE`,
     `WITH gone AS (DELETE FROM audit_events RETURNING 1) SELECT count(*) FROM gone`,
+    `DELETE FROM audit_unsealed`,
+    `INSERT INTO audit_unsealed (event_id) VALUES (1)`,
+    `INSERT INTO audit_seals (organization_id, sequence, event_id, previous, hash) SELECT organization_id, 99, id, '', '' FROM audit_events LIMIT 1`,
+    `UPDATE audit_seals SET hash = ''`,
+    `DELETE FROM audit_seals`,
+    `UPDATE audit_heads SET head = ''`,
+    `DELETE FROM audit_heads`,
+    `CREATE OR REPLACE FUNCTION mark_audit_event() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+    `DROP TRIGGER mark_audit_event ON audit_events`,
+    `ALTER TABLE audit_events DISABLE TRIGGER mark_audit_event`,
+    `ALTER FUNCTION seal_audit_events(integer) SECURITY INVOKER`,
     `DROP TABLE audit_events`,
     `DROP TABLE audit_events CASCADE`,
     `ALTER TABLE audit_events ADD COLUMN x int`,
@@ -112,6 +123,22 @@ describe('the role that the hub connects as', () => {
     await app.query(`UPDATE organizations SET name = name`);
 
     expect(rows).toEqual([{ operation: 'x' }]);
+  });
+
+  it('cannot keep an event from being sealed by names of its own', async () => {
+    const app = await connect(hub.appDatabaseUrl);
+    const owner = await connect(hub.databaseUrl);
+    for (const table of ['audit_unsealed', 'audit_seals', 'audit_events'])
+      await app.query(`CREATE TEMP TABLE ${table} (LIKE public.${table})`);
+    await app.query(`SET search_path = pg_temp, public`);
+
+    await app.query(`INSERT INTO public.audit_events (body) VALUES (${EVENT})`);
+    await app.query('SELECT public.seal_audit_events(1000)');
+
+    const { rows } = await owner.query(
+      `SELECT (SELECT count(*)::int FROM public.audit_unsealed) AS unsealed, (SELECT count(*)::int FROM public.audit_seals) AS sealed, (SELECT count(*)::int FROM public.audit_events) AS events`,
+    );
+    expect(rows[0]).toEqual({ unsealed: 0, sealed: rows[0].events, events: rows[0].events });
   });
 
   it('cannot hide behind a table of its own with the same name', async () => {

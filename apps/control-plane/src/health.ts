@@ -11,7 +11,19 @@ export function healthRoutes(
   services: Services,
   gateway: AgentGateway | undefined,
 ): void {
-  const { dataSource, jobs, logger, policySets, authenticator, statements, statuses } = services;
+  const {
+    dataSource,
+    jobs,
+    logger,
+    policySets,
+    authenticator,
+    statements,
+    statuses,
+    auditEvents,
+    auditStream,
+    refusals,
+    signIns,
+  } = services;
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const checks = {
@@ -108,6 +120,22 @@ export function healthRoutes(
     'picket_access_refused_tokens_total',
     'Tokens of the issuer, or of their shape, that were refused.',
     () => authenticator.refused,
+  );
+  gauge('picket_audit_unsealed_events', 'Audit events that wait to be sealed.', () =>
+    auditEvents.countUnsealed(),
+  );
+  gauge('picket_audit_stream_waiting_events', 'Sealed events that the webhook has not taken.', () =>
+    auditStream.countWaiting(),
+  );
+  counter(
+    'picket_audit_stream_failures_total',
+    'Requests of this process that the webhook did not take.',
+    () => auditStream.failures,
+  );
+  counter(
+    'picket_audit_lost_events_total',
+    'Refusals, sign-ins and uses of this process that could not be written.',
+    () => refusals.lost + signIns.lost,
   );
   counter('picket_queue_lost_jobs_total', 'Jobs that the queue did not take.', () => jobs.lost);
   counter(

@@ -9,10 +9,12 @@ import { AccessGuard } from './access/access.guard.ts';
 import { auditedMutations } from './audit/audited-mutations.ts';
 import { AccessResolver } from './access/access.resolver.ts';
 import { guardFields } from './access/guard-fields.ts';
-import { actorOf, graphqlRoute, originOf } from './graphql-route.ts';
+import { originOf } from './admit.ts';
+import { actorOf, graphqlRoute } from './graphql-route.ts';
 import type { Config } from './config/config.ts';
 import { HubKeysResolver } from './agent-gateway/hub-keys.resolver.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
+import { AuditLogResolver } from './audit-log/audit-log.resolver.ts';
 import { BlueprintResolver } from './blueprints/blueprint.resolver.ts';
 import { ClusterStatusResolver, StatusObjectsResolver } from './cluster-status/status.resolver.ts';
 import { ClusterResolver } from './clusters/cluster.resolver.ts';
@@ -59,6 +61,7 @@ export const RESOLVERS: Type[] = [
   IsolationResolver,
   GuardRailsResolver,
   DocumentResolver,
+  AuditLogResolver,
   ClusterPolicySetResolver,
   PolicySetResolver,
   HubKeysResolver,

@@ -18,6 +18,10 @@ import { Changes } from './audit/changes.ts';
 import { Refusals } from './audit/refusals.ts';
 import { SignIns } from './audit/sign-ins.ts';
 import { tellUses } from './audit/token-uses.ts';
+import { AuditLogRepository } from './audit-log/audit-log.repository.ts';
+import { AuditLogService } from './audit-log/audit-log.service.ts';
+import { Sealer } from './audit-log/sealer.ts';
+import { AuditStream } from './audit-log/stream.ts';
 import { BlueprintRepository } from './blueprints/blueprint.repository.ts';
 import { BlueprintService } from './blueprints/blueprint.service.ts';
 import { StatusRepository } from './cluster-status/status.repository.ts';
@@ -54,6 +58,10 @@ export interface Services {
   readonly rateLimits: RateLimits;
   readonly refusals: Refusals;
   readonly signIns: SignIns;
+  readonly auditLog: AuditLogService;
+  readonly auditEvents: AuditLogRepository;
+  readonly sealer: Sealer;
+  readonly auditStream: AuditStream;
   readonly address: PublicAddress;
   readonly policySets: PolicySetRepository;
   readonly statuses: StatusRepository;
@@ -77,6 +85,8 @@ export function createServices(
   const changes = new Changes(dataSource);
   const refusals = new Refusals(dataSource, logger);
   const signIns = new SignIns(dataSource, logger);
+  const auditEvents = new AuditLogRepository(dataSource);
+  const auditLog = new AuditLogService(auditEvents);
   const rateLimits = new RateLimits(config);
   const authenticator = new Authenticator({
     tokens: new Tokens(dataSource),
@@ -175,12 +185,17 @@ export function createServices(
     rateLimits,
     refusals,
     signIns,
+    auditLog,
+    auditEvents,
+    sealer: new Sealer(dataSource, config, logger),
+    auditStream: new AuditStream(dataSource, config, logger),
     address,
     policySets,
     statuses,
     injectables: [
       address,
       accessService,
+      auditLog,
       projects,
       blueprints,
       policySets,

@@ -15,6 +15,7 @@ import type { AgentGateway } from './agent-gateway/agent-gateway.ts';
 import { loadKeys } from './agent-gateway/keys.ts';
 import type { Config } from './config/config.ts';
 import { explorerRoute } from './explorer.ts';
+import { exportRoute } from './export-route.ts';
 import { healthRoutes } from './health.ts';
 import { HubModule, validationRules } from './hub.module.ts';
 import { liveRoute } from './live-route.ts';
@@ -81,7 +82,10 @@ export async function startHub(config: Config, shape: Shape): Promise<Hub> {
     undo.push(close);
     const url = addressOf(app, config);
     services.address.hubUrl = config.PUBLIC_URL ?? url;
-    if (shape !== 'api') undo.push(startWorker(services));
+    if (shape !== 'api') {
+      for (const work of [services.sealer, services.auditStream]) undo.push(await work.start());
+      undo.push(startWorker(services));
+    }
     return { url, services, stop };
   } catch (error) {
     await stop().catch(() => undefined);
@@ -129,6 +133,7 @@ async function listen(
   healthRoutes(app, services, gateway);
   if (config.API_EXPLORER) explorerRoute(app);
   wellKnownRoute(app, config);
+  exportRoute(app, services);
   await app.register((scope, _options, done) => {
     gateway.routes(scope);
     done();

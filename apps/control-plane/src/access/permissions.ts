@@ -14,6 +14,7 @@ export const THINGS = [
   'GuardRails',
   'RoleBinding',
   'Token',
+  'AuditEvent',
 ] as const;
 export type Thing = (typeof THINGS)[number];
 

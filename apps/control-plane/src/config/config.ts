@@ -171,6 +171,27 @@ export const Environment = z.object({
   BODY_BYTES_MAX: Bytes.max(67_108_864)
     .default(2_097_152)
     .describe('Largest request body (bytes).'),
+  AUDIT_KEY_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM, Ed25519 private key by which workers sign how far the audit log has come; made at the first start when it is missing. Absent: a cut end of the log is not seen.',
+    ),
+  AUDIT_HEADS_FILE: z
+    .string()
+    .optional()
+    .describe('Workers append each signed head to it, a line of JSON: keep it elsewhere.'),
+  AUDIT_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine(isSafeUrl, { error: 'must be https (http on loopback only)' })
+    .optional()
+    .describe('Workers send sealed audit events and signed heads there, as JSON lines.'),
+  AUDIT_WEBHOOK_SECRET_FILE: z
+    .string()
+    .optional()
+    .describe(
+      '16 characters or more that sign what is sent there (HMAC-SHA256 in `picket-signature`).',
+    ),
   SWEEP_MS: Milliseconds.max(600_000)
     .default(60_000)
     .describe('How often the worker looks for work that an event did not announce (ms).'),
@@ -201,6 +222,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const clientId = given['OIDC_CLIENT_ID'];
   if (clientId !== undefined && !audiencesOf(given['OIDC_AUDIENCE']).includes(clientId))
     faults.push('✖ OIDC_CLIENT_ID must be one of OIDC_AUDIENCE');
+  if (Boolean(given['AUDIT_WEBHOOK_URL']) !== Boolean(given['AUDIT_WEBHOOK_SECRET_FILE']))
+    faults.push('✖ AUDIT_WEBHOOK_URL and AUDIT_WEBHOOK_SECRET_FILE go together');
   if (Boolean(given['SIGNING_KEY_FILE']) === Boolean(given['SIGNING_KEY']))
     faults.push('✖ One of SIGNING_KEY_FILE and SIGNING_KEY is needed');
   if (!result.success || faults.length > 0)

@@ -10,6 +10,7 @@ const RIGHTS: Readonly<Record<string, string>> = {
   audit_events: 'SELECT, INSERT',
   audit_unsealed: 'SELECT',
   audit_seals: 'SELECT',
+  audit_heads: 'SELECT, INSERT',
 };
 const ITS_OWN = 'SELECT, INSERT, UPDATE, DELETE';
 
@@ -100,7 +101,8 @@ export async function assertLeastPrivilege(sql: Sql): Promise<void> {
        CASE WHEN EXISTS (SELECT FROM unnest(ARRAY['pg_write_server_files', 'pg_execute_server_program', 'pg_read_server_files']) AS powerful WHERE pg_has_role(powerful, 'MEMBER'))
          THEN 'may touch files of the server' END,
        CASE WHEN EXISTS (SELECT FROM pg_class WHERE oid IN (to_regclass('audit_events'), to_regclass('migrations')) AND pg_has_role(relowner, 'MEMBER')) THEN 'owns the tables' END,
-       CASE WHEN has_table_privilege(to_regclass('audit_events'), 'UPDATE, DELETE, TRUNCATE, TRIGGER') THEN 'may change audit events' END
+       CASE WHEN EXISTS (SELECT FROM unnest(ARRAY['audit_events', 'audit_unsealed', 'audit_seals', 'audit_heads']) AS kept
+         WHERE has_table_privilege(to_regclass(kept), 'UPDATE, DELETE, TRUNCATE, TRIGGER')) THEN 'may change audit events' END
      ], NULL) AS powers FROM pg_roles WHERE rolname = current_user`,
   );
   if (powers.length > 0)

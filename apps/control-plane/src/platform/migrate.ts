@@ -39,7 +39,7 @@ export async function migrate(
         await runner.query(text);
         await runner.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
       }).catch((cause: unknown) => {
-        throw new Error(`Migration ${name} failed`, { cause });
+        throw new Error(`Migration ${name} failed: ${String(cause)}`, { cause });
       });
       applied.push(name);
     }
