@@ -25,7 +25,7 @@ export function isolateCommand(): Command {
     .option('--reason <text>', 'why')
     .action(
       async (claim: string, { project, namespace, label, reason, ...flags }: IsolateFlags) => {
-        const hub = connect({ project, ...flags });
+        const hub = connect(flags);
         const input = { project, claim, namespace, reason };
         tellWritten(
           label
