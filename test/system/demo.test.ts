@@ -33,6 +33,15 @@ describe('picket demo', () => {
     expect(first.stdout).toMatch(/was back after \d+ ms/);
     expect(first.stdout).toMatch(/had its policies after \d+ ms/);
 
+    const people = first.stdout.slice(first.stdout.indexOf('Three people'));
+    expect(people).toMatch(/^ +platform +\S.* 3 +[0-9a-f]{12} +yes +FORBIDDEN$/m);
+    expect(people).toMatch(/^ +shop +\S.* 2 +FORBIDDEN +FORBIDDEN +FORBIDDEN$/m);
+    expect(people).toMatch(/^ +auditor +\S.* 3 +[0-9a-f]{12} +FORBIDDEN +\d+ events$/m);
+    expect(people).toMatch(/had the policy after \d+ ms/);
+    expect(people).toMatch(/0\.0\.0\.0\/0: refused/);
+    expect(people).toContain('shop saveNamespacePolicy shop/web-to-cart done');
+    expect(people).toContain('shop labelCluster refused (FORBIDDEN)');
+
     expect(second).toMatchObject({ code: 0 });
     expect(second.stdout).toContain('Blueprint zero-trust-baseline: unchanged');
     expect(second.stdout).toMatch(/staging-1 .+ applied .+ 8 policies in sandbox, shop\n/);
@@ -61,15 +70,17 @@ describeWith(kubeApiserver, 'what the demo says to try next', () => {
     demo.pressCtrlC();
     await demo.ended();
 
-    expect(commands).toHaveLength(7);
+    expect(commands).toHaveLength(9);
     for (const [command, { code, stdout, stderr }] of outcomes)
       expect([command, code, stdout === '' ? stderr : '']).toEqual([command, 0, '']);
     const printed = [...outcomes.values()].map(({ stdout }) => stdout).join('');
-    expect(printed).toMatch(/^prod-eu-1 +applied +14 /m);
+    expect(printed).toMatch(/^prod-eu-1 +applied +15 /m);
     expect(printed).toMatch(/^ClusterNetworkPolicy .+ tenant-isolation-shop /m);
     expect(printed).toMatch(/^payments +picket-default-deny +<none> /m);
     expect(printed).toContain('networkpolicy.networking.k8s.io "picket-default-deny" deleted');
     expect(printed).toContain('namespace/cart labeled');
+    expect(printed).toMatch(/^NamespacePolicy:write .*shop/m);
+    expect(printed).toMatch(/web-to-cart/);
   });
 });
 

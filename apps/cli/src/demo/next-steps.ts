@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 
 import { findConnection } from '../hub/connection.ts';
+import type { Person } from './people.ts';
 import type { LocalHub } from '../up/local-hub.ts';
 
 interface Place {
@@ -9,9 +10,18 @@ interface Place {
 }
 
 /** What to try while the demo runs. Every line of four blanks is a command that works as it stands. */
-export function nextSteps(hub: LocalHub, kubeconfig: string, place: Place): string {
+export function nextSteps(
+  hub: LocalHub,
+  kubeconfig: string,
+  people: readonly Person[],
+  place: Place,
+): string {
   const picket = (command: string): string =>
     ['npx picket', command, ...hubFlags(hub, place)].join(' ');
+  const by = (name: Person['name'], command: string): string => {
+    const tokenFile = people.find((person) => person.name === name)?.tokenFile ?? '';
+    return `npx picket ${command} --url ${hub.url} --token-file ${quoted(nearest(tokenFile, place))}`;
+  };
   const kubectl = `kubectl --kubeconfig ${quoted(nearest(kubeconfig, place))}`;
   return `
 Try next, in another terminal, in this folder:
@@ -19,6 +29,9 @@ Try next, in another terminal, in this folder:
     ${picket('get status')}
   What must one cluster have, and where does each object come from?
     ${picket('policy-set prod-eu-1')}
+  The same hub, as the application team sees it:
+    ${by('shop', 'permissions')}
+    ${by('shop', 'policy list --project shop')}
   Look into the cluster, delete what the agent holds, and look again:
     ${kubectl} get networkpolicies -A
     ${kubectl} delete networkpolicies --all -n shop

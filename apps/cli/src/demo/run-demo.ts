@@ -6,6 +6,7 @@ import { applyDocuments } from '../documents/apply-documents.ts';
 import { type SourceDocument, splitDocuments } from '../documents/read-documents.ts';
 import { Failure, exitCode } from '../exit-code.ts';
 import { HubClient } from '../hub/hub-client.ts';
+import { findCluster } from '../hub/operations.ts';
 import { readToken } from '../hub/connection.ts';
 import { hasWhatItShould, readFleet, summarize, untilSettled } from '../hub/status.ts';
 import { publishConnection, startLocalHub } from '../up/local-hub.ts';
@@ -15,6 +16,8 @@ import { stateFolder } from '../up/state-folder.ts';
 import { lockState } from '../up/state-lock.ts';
 import { demoClusters } from './demo-clusters.ts';
 import { nextSteps } from './next-steps.ts';
+import { invitePeople } from './people.ts';
+import { tellOfPeople } from './people-story.ts';
 import { startDemoCluster } from './start-demo-cluster.ts';
 import { tellStory, untilEnforced } from './story.ts';
 
@@ -98,13 +101,31 @@ export function runDemo({ stateDir, port, once }: DemoOptions): Promise<void> {
     await Promise.race([Promise.all(clusters.map((cluster) => untilEnforced(hub, cluster))), died]);
     await publishConnection(session, joinPath(stateDir, 'connection.json'), local);
     console.log(await tellStory(hub, applied, clusters));
+    say('Inviting three people: a platform engineer, an application team, an auditor …');
+    const people = await invitePeople(hub, { clusterProject: PROJECT, folder });
+    console.log(await tellOfPeople(people, await withIds(hub, clusters)));
     console.log(
-      nextSteps(local, clusters[0]?.kubeconfig ?? '', { env: process.env, cwd: process.cwd() }),
+      nextSteps(local, clusters[0]?.kubeconfig ?? '', people, {
+        env: process.env,
+        cwd: process.cwd(),
+      }),
     );
     if (once) return;
     console.log('Ctrl-C stops it.');
     await died;
   });
+}
+
+function withIds<C extends { readonly name: string }>(
+  hub: HubClient,
+  clusters: readonly C[],
+): Promise<(C & { readonly id: string })[]> {
+  return Promise.all(
+    clusters.map(async (cluster) => {
+      const found = await hub.ask(findCluster, { name: cluster.name, project: PROJECT });
+      return { ...cluster, id: found.cluster.id };
+    }),
+  );
 }
 
 function demoDocuments(): SourceDocument[] {

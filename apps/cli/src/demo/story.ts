@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { type LabelSelector, matchesLabels } from '@picket/selector';
+
 import type { AppliedDocument } from '../documents/apply-documents.ts';
 import type { HubClient } from '../hub/hub-client.ts';
 import { listAll } from '../hub/list-all.ts';
-import { readPolicySet } from '../hub/operations.ts';
+import { type Labels, readPolicySet } from '../hub/operations.ts';
 import { readFleet } from '../hub/status.ts';
 import { formatLabels, renderTable } from '../output/render.ts';
 import type { DemoCluster } from './demo-clusters.ts';
@@ -56,9 +58,12 @@ export async function untilEnforced(
       (await hub.ask(readPolicySet, { name, project, after })).cluster.policySet?.objects ??
       NO_OBJECTS,
   );
-  const tenants = Object.keys(namespaces).filter((each) => namespaces[each]?.labels['tenant']);
   const wanted = objects.flatMap((object) =>
-    object.template ? tenants.map((tenant) => `${tenant}/${object.name}`) : [`/${object.name}`],
+    object.template
+      ? Object.entries(namespaces)
+          .filter(([namespace, { labels }]) => picks(object.namespaceSelector, namespace, labels))
+          .map(([namespace]) => `${namespace}/${object.name}`)
+      : [`/${object.name}`],
   );
   await timeUntil(async () => {
     const live = [
@@ -66,6 +71,13 @@ export async function untilEnforced(
       ...(await api.list(`${NETWORK_POLICIES}/networkpolicies?${OURS}`)),
     ].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
     return wanted.every((key) => live.includes(key));
+  });
+}
+
+function picks(selector: unknown, namespace: string, labels: Labels): boolean {
+  return matchesLabels(selector as LabelSelector, {
+    'kubernetes.io/metadata.name': namespace,
+    ...labels,
   });
 }
 
