@@ -12,6 +12,7 @@ const PATH = [
   'namespace-policies',
   'documents',
   'policy-sets',
+  'approvals',
   'agent-gateway',
   'cluster-status',
 ];

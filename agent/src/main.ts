@@ -65,6 +65,7 @@ async function run(settings: Settings): Promise<void> {
     store: isInCluster ? new SecretStore(api, namespace) : folder,
     spoolStore: folder,
     caFile: settings['ca-file'],
+    approvers: settings.approvers,
     logger,
   });
   process.stdout.write(`${JSON.stringify({ ready: true, healthPort: health.port })}\n`);

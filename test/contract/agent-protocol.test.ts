@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 import {
+  countApprovals,
   EnrolRequest,
   EnrolResponse,
   FactsReport,
@@ -29,6 +30,7 @@ const READERS: Readonly<Record<string, z.ZodType>> = {
   'agent-1.0/sync.json': SyncRequest,
   'agent-1.0/sync-keys.json': SyncRequest,
   'agent-1.0/sync-keys-refused.json': SyncRequest,
+  'agent-1.0/sync-wants-approvals.json': SyncRequest,
   'agent-1.0/status-applied.json': StatusReport,
   'agent-1.0/status-failed.json': StatusReport,
   'agent-1.0/status-refused.json': StatusReport,
@@ -39,6 +41,7 @@ const READERS: Readonly<Record<string, z.ZodType>> = {
   'hub-1.0/sync-nothing-new.json': SyncResponse,
   'hub-1.0/enrolled-keys.json': EnrolResponse,
   'hub-1.0/sync-key-statements.json': SyncResponse,
+  'hub-1.0/sync-approved.json': SyncResponse,
   'hub-1.0/refusal.json': Refusal,
   'hub-1.0/refusal-clock.json': Refusal,
 };
@@ -119,6 +122,17 @@ describe('signatures of 1.0', () => {
     expect(isSignedBy(keys[0]!.publicKey, grantBytes(answer.grant!), answer.grant!.signature)).toBe(
       true,
     );
+  });
+
+  it('an approval verifies by the key of its approver', () => {
+    const { grant: granted, approvals = [] } = SyncResponse.parse(
+      read('hub-1.0/sync-approved.json'),
+    );
+    const keys = approvals.map(({ publicKey }) => ({ name: 'alice', publicKey }));
+    const approvers = { keys, needed: 1 };
+    const expected = { ...granted!, approvers, sinceMs: 0, nowMs: 1_764_000_000_000 };
+
+    expect(countApprovals(approvals, expected, isSignedBy)).toEqual({ sinceMs: 1_764_000_000_000 });
   });
 
   it('an enrolment proves that the agent holds its key', () => {

@@ -158,7 +158,7 @@ spec: { blueprint: ${project}-base, clusterSelector: {} }
     );
 
     expect(data['myPermissions']).toEqual(
-      ['Cluster:read', 'PolicySet:read'].map((permission) => ({
+      ['Cluster:read', 'PolicySet:read', 'Approval:read'].map((permission) => ({
         permission,
         project: 'shop',
         clusterSelector: { matchLabels: { tier: 'prod' } },

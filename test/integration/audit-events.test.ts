@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { approvalBytes } from '@picket/agent-protocol';
 import type { AuditEvent } from '@picket/audit';
 import pg from 'pg';
 
@@ -123,9 +124,9 @@ async function role(): Promise<string> {
   await mutate('saveRole', { name, permissions: ['Cluster:read'] });
   return name;
 }
-async function project(): Promise<string> {
+async function project(requiresApproval = true): Promise<string> {
   const name = fresh();
-  await mutate('createProject', { name, requiresApproval: true });
+  await mutate('createProject', { name, requiresApproval });
   return name;
 }
 async function pending(): Promise<string> {
@@ -187,12 +188,36 @@ async function request(by?: string): Promise<string> {
   );
   return data['saveNamespacePolicy'].policyRequest.id;
 }
+/** What the approver of a project has signed for a cluster of it that waits. */
+async function approval(): Promise<object> {
+  const of = await project(false);
+  await mutate('setApprovers', { project: of, keys: [APPROVER] });
+  const { id } = await hub.register(fresh(), {}, of);
+  const digest = '0'.repeat(64);
+  await db.query(
+    `INSERT INTO policy_sets (digest, body, size_bytes) VALUES ($1, '', 0) ON CONFLICT DO NOTHING`,
+    [digest],
+  );
+  await db.query('UPDATE clusters SET desired_digest = $2 WHERE id = $1', [id, digest]);
+  return signed({ clusterId: id, digest });
+}
+function signed(what: { clusterId: string; digest: string }): object {
+  const said = { ...what, signedAtMs: Date.now(), notAfter: null };
+  const signature = sign(null, Buffer.from(approvalBytes(said)), approver.privateKey);
+  return { ...said, publicKey: APPROVER.publicKey, signature: signature.toString('base64url') };
+}
 const cluster = async (): Promise<string> => (await hub.register(fresh())).id;
 const BLUEPRINT = (name: string): string => `apiVersion: picket.dev/v1alpha1
 kind: Blueprint
 metadata: { name: ${name} }
 spec: ${JSON.stringify(DENY)}
 `;
+
+const approver = generateKeyPairSync('ed25519');
+const APPROVER = {
+  name: 'alice',
+  publicKey: approver.publicKey.export({ format: 'jwk' }).x ?? '',
+};
 
 /** Every mutation: an input that it takes, and one that it refuses. */
 const MUTATIONS: Record<
@@ -231,6 +256,11 @@ const MUTATIONS: Record<
     good: async () => ({ policyRequestId: await request() }),
     bad: { policyRequestId: NOBODY },
     code: 'POLICY_REQUEST_MISSING',
+  },
+  approvePolicySets: {
+    good: async () => ({ approvals: [await approval()] }),
+    bad: { approvals: [signed({ clusterId: NOBODY, digest: '0'.repeat(64) })] },
+    code: 'CLUSTER_MISSING',
   },
   configureAssignment: {
     good: async () => ({ assignmentId: (await assignment()).assignmentId, parameters: {} }),
@@ -404,6 +434,11 @@ const MUTATIONS: Record<
     good: () => ({ name: fresh(), permissions: ['Cluster:read'] }),
     bad: { name: 'x', permissions: ['Cluster:eat'] },
     code: 'INPUT_INVALID',
+  },
+  setApprovers: {
+    good: async () => ({ project: await project(), keys: [APPROVER] }),
+    bad: { project: 'nowhere', keys: [] },
+    code: 'PROJECT_MISSING',
   },
   setGuardRails: {
     good: async () => ({ project: await project(), rails: { maxRules: 3 } }),

@@ -82,7 +82,7 @@ describe('the enforcer', () => {
       keyId: 'k',
       signature: `c2ln${String(sequence).padStart(4, '0')}`,
     };
-    return enforcer.run(grant, text);
+    return enforcer.run(grant, { text, approvedAtMs: 0 });
   }
   async function scene(): Promise<string> {
     store = new MemoryStore();

@@ -77,7 +77,7 @@ function suite(start: () => Promise<TestCluster>): void {
       keyId: 'k',
       signature: `c2ln${String(sequence).padStart(4, '0')}`,
     };
-    await enforcer?.run(grant, text);
+    await enforcer?.run(grant, { text, approvedAtMs: 0 });
   }
   async function scene(): Promise<string> {
     store = new MemoryStore();

@@ -31,6 +31,7 @@ const NOT_RUN: readonly { readonly line: RegExp; readonly because: string }[] = 
     because: 'it is refused, as it should be; analyze-page.test.ts holds it to that',
   },
   { line: /^kubectl apply -k my-/, because: 'manifests.test.ts builds it with a kustomize of old' },
+  { line: /^npx picket approve \S/, because: 'it asks a person; second-signer.test.ts runs it' },
   { line: /^kubectl -n picket-hub rollout/, because: 'nothing runs in the cluster of the test' },
   { line: /^kubectl label namespace/, because: 'the cluster of the test has none of these' },
 ];

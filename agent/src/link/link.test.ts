@@ -129,8 +129,9 @@ describe('Link', () => {
     hub.server.listen(0, '127.0.0.1');
     await once(hub.server, 'listening');
     joinToken = 'first-token';
-    held = { digest: null, sequence: 0, notAfter: 0 };
-    take = ({ digest, sequence, notAfter }) => (held = { digest, sequence, notAfter });
+    held = { digest: null, sequence: 0, notAfter: 0, approvedAtMs: 0 };
+    take = ({ digest, sequence, notAfter }) =>
+      (held = { digest, sequence, notAfter, approvedAtMs: 0 });
     const logger = pino({ level: 'silent' });
     const identity = await Identity.load(new MemoryStore());
     link = new Link({
@@ -139,6 +140,7 @@ describe('Link', () => {
       spool: await Spool.load(new MemoryStore(), logger),
       logger,
       agentVersion: '0',
+      approvers: undefined,
       random: () => 0.5,
       joinToken: () => Promise.resolve(joinToken),
       runner: {

@@ -1,10 +1,15 @@
 import {
+  type Approvers,
   type Capabilities,
+  countApprovals,
+  type Counted,
   followKeys,
   INLINE_BYTES_MAX,
   type KeyStatement,
   PROTOCOL_VERSION,
+  type SignedApproval,
   type SignedGrant,
+  type SyncResponse,
 } from '@picket/agent-protocol';
 import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { Logger } from 'pino';
@@ -24,10 +29,12 @@ export interface Runner {
     readonly digest: string | null;
     readonly sequence: number;
     readonly notAfter: number;
+    /** When approvers let this cluster run it (ms); 0: nobody was asked. */
+    readonly approvedAtMs: number;
   };
   capabilities(): Promise<Capabilities>;
-  /** Runs a verified grant. `text` is absent when the digest is what runs already. Resolves when it is tried, whatever came of it. */
-  run(grant: SignedGrant, text: string | undefined): Promise<void>;
+  /** Runs a verified grant. `next` is absent when the digest is what runs already. Resolves when it is tried, whatever came of it. */
+  run(grant: SignedGrant, next?: { text: string; approvedAtMs: number }): Promise<void>;
 }
 
 interface Parts {
@@ -37,6 +44,8 @@ interface Parts {
   readonly runner: Runner;
   readonly logger: Logger;
   readonly agentVersion: string;
+  /** Whose approval another digest needs; none: nobody's. Given with the agent, never by the hub. */
+  readonly approvers: Approvers | undefined;
   readonly random: () => number;
   /** The join token that lies ready now, if any: another one may come while the agent runs. */
   readonly joinToken: () => Promise<string | undefined>;
@@ -194,23 +203,25 @@ export class Link {
 
   /** One round; returns the heartbeat that the hub asks for. */
   async #round(): Promise<number> {
-    const { client, identity, runner, agentVersion, logger } = this.#parts;
+    const { client, identity, runner, agentVersion, approvers, logger } = this.#parts;
     const capabilities = await runner.capabilities();
     const capabilitiesHash = sha256Hex(canonicalJson(capabilities as unknown as Json));
-    const held = runner.running();
-    const { grant, set, keyStatements, wantsFacts, heartbeatMs } = await client.sync({
+    const { approvedAtMs: _ours, ...held } = runner.running();
+    const answer = await client.sync({
       protocol: PROTOCOL_VERSION,
       agentVersion,
       ...held,
       capabilitiesHash,
       keys: { counter: identity.pinned.counter ?? 0, fault: this.#keysFault },
+      ...(approvers && { wantsApprovals: true }),
       ...(!this.#fetched && { inlineBytes: INLINE_BYTES_MAX }),
     });
+    const { grant, keyStatements, wantsFacts, heartbeatMs } = answer;
     this.lastSyncMs = Date.now();
     this.state = 'synced';
     if (wantsFacts) await client.reportFacts({ protocol: PROTOCOL_VERSION, capabilities });
     if (keyStatements) await this.#followKeys(keyStatements);
-    if (grant) await this.#follow(grant, set, held);
+    if (grant) await this.#follow(grant, answer);
     this.#flush();
     if (wantsFacts) logger.info({ capabilitiesHash }, 'facts reported');
     return heartbeatMs;
@@ -234,11 +245,10 @@ export class Link {
 
   async #follow(
     grant: SignedGrant,
-    set: string | undefined,
-    held: ReturnType<Runner['running']>,
+    { set, approvals = [] }: Pick<SyncResponse, 'set' | 'approvals'>,
   ): Promise<void> {
     const { client, identity, runner, logger } = this.#parts;
-    const { sequence, digest } = held;
+    const { sequence, digest, approvedAtMs } = runner.running();
     const fault = grantFault(grant, {
       clusterId: identity.clusterId ?? '',
       hubKeys: identity.pinned.keys,
@@ -247,15 +257,27 @@ export class Link {
       nowMs: client.nowMs(),
     });
     if (fault !== undefined) return this.#refuse(grant, `The grant was refused: ${fault}`);
-    if (grant.digest === digest) return runner.run(grant, undefined);
+    if (grant.digest === digest) return runner.run(grant);
+    const counted = this.#count(approvals, grant, approvedAtMs);
+    if (counted.fault !== undefined)
+      return this.#refuse(grant, `The grant was refused: ${counted.fault}`);
     const known = this.#fetched?.digest === grant.digest ? this.#fetched.text : undefined;
     const text = known ?? (set && (await inlineSet(set))) ?? (await client.policySet(grant.digest));
     if (sha256Hex(text) !== grant.digest)
       return this.#refuse(grant, 'The policy set was refused: it is not what its digest says');
     logger.info({ sequence: grant.sequence, digest: grant.digest }, 'a new policy set is due');
     this.#fetched = { digest: grant.digest, text };
-    await runner.run(grant, text);
+    await runner.run(grant, { text, approvedAtMs: counted.sinceMs });
     if (runner.running().digest === grant.digest) this.#fetched = undefined;
+  }
+
+  /** Whether the approvers let this cluster run another digest. What runs already needs nobody's word: a renewal moves nothing. */
+  #count(approvals: readonly SignedApproval[], grant: SignedGrant, sinceMs: number): Counted {
+    const { approvers, client } = this.#parts;
+    if (!approvers) return { sinceMs: 0 };
+    const { clusterId, digest } = grant;
+    const expected = { clusterId, digest, approvers, sinceMs, nowMs: client.nowMs() };
+    return countApprovals(approvals, expected, isSigned);
   }
 
   async #refuse(grant: SignedGrant, reason: string): Promise<void> {

@@ -100,9 +100,10 @@ export class Enforcer {
     await this.#turns;
   }
 
-  running(): { digest: string | null; sequence: number; notAfter: number } {
-    const grant = this.#effective?.grant;
+  running(): { digest: string | null; sequence: number; notAfter: number; approvedAtMs: number } {
+    const { grant, approvedAtMs = 0 } = this.#effective ?? {};
     return {
+      approvedAtMs,
       digest: grant?.digest ?? null,
       sequence: grant?.sequence ?? 0,
       notAfter: grant?.notAfter ?? 0,
@@ -124,11 +125,13 @@ export class Enforcer {
   }
 
   /** Follows a grant: a renewal is written down, a new set is tried and becomes effective or is reported as failed. */
-  run(grant: SignedGrant, text: string | undefined): Promise<void> {
+  run(grant: SignedGrant, next?: { text: string; approvedAtMs: number }): Promise<void> {
     return this.#serially(async () => {
       this.#ends.notBefore(0);
-      if (text !== undefined)
-        return this.#adopt({ grant, text, owned: [], atMs: 0, set: JSON.parse(text) as PolicySet });
+      if (next) {
+        const set = JSON.parse(next.text) as PolicySet;
+        return this.#adopt({ grant, ...next, owned: [], atMs: 0, set });
+      }
       if (!this.#effective) return;
       this.#effective = { ...this.#effective, grant };
       await this.#keep();
@@ -207,14 +210,14 @@ export class Enforcer {
   /** Keeps what is in force, when that changed. A store that does not take it costs the restart without a hub, not the enforcement. */
   async #keep(): Promise<void> {
     if (!this.#effective) return;
-    const { grant, text, owned } = this.#effective;
+    const { grant, owned } = this.#effective;
     const now = this.#writer.owned();
     const kept = `${grant.signature} ${this.#ends.count}`;
     if (this.#kept === kept && JSON.stringify(owned) === JSON.stringify(now)) return;
     const atMs = this.#ends.nowMs();
     this.#effective = { ...this.#effective, owned: now, atMs };
     try {
-      await writeLastSet(this.#parts.store, { grant, text, owned: now, atMs });
+      await writeLastSet(this.#parts.store, this.#effective);
       this.#kept = kept;
     } catch (error) {
       this.#parts.logger.error({ error: wordsOf(error) }, 'the set in force could not be kept');

@@ -23,7 +23,7 @@ describe('the last set', () => {
       ['b', 'desired', 'live'],
       ['a', '', ''],
     ];
-    const last = { grant, text, owned, atMs: 17 };
+    const last = { grant, text, owned, atMs: 17, approvedAtMs: 5 };
 
     await writeLastSet(store, last);
 
@@ -33,7 +33,7 @@ describe('the last set', () => {
   it('is none when there is none, or when its text is not what the grant names', async () => {
     const store = new MemoryStore();
     const before = await readLastSet(store);
-    await writeLastSet(store, { grant, text: `${text} `, owned: [], atMs: 0 });
+    await writeLastSet(store, { grant, text: `${text} `, owned: [], atMs: 0, approvedAtMs: 0 });
 
     expect(before).toBeUndefined();
     expect(await readLastSet(store)).toBeUndefined();
@@ -44,7 +44,7 @@ describe('the last set', () => {
     const plain = JSON.stringify({ grant, text, owned: [] });
     await store.write('set', gzipSync(plain).toString('base64'));
 
-    expect(await readLastSet(store)).toEqual({ grant, text, owned: [], atMs: 0 });
+    expect(await readLastSet(store)).toEqual({ grant, text, owned: [], atMs: 0, approvedAtMs: 0 });
   });
 
   it('says so when it is damaged', async () => {
@@ -61,7 +61,7 @@ describe('the last set', () => {
       return [`networking.k8s.io/v1/NetworkPolicy namespace-${index % 10_000}/deny`, print, print];
     });
 
-    await writeLastSet(store, { grant, text, owned, atMs: 0 });
+    await writeLastSet(store, { grant, text, owned, atMs: 0, approvedAtMs: 0 });
 
     expect(store.texts.get('set')?.length).toBeLessThan(1_000_000);
   });

@@ -15,6 +15,7 @@ const Stored = z.object({
   text: z.string(),
   owned: z.array(Owned),
   atMs: z.number().default(0),
+  approvedAtMs: z.number().default(0),
 });
 
 export interface LastSet {
@@ -25,6 +26,8 @@ export interface LastSet {
   readonly owned: readonly Owned[];
   /** When it was written, by the hub's clock as far as it was known (ms): what had ended by then stays ended. */
   readonly atMs: number;
+  /** When approvers let this cluster run it (ms); 0: nobody was asked. */
+  readonly approvedAtMs: number;
 }
 
 /**
@@ -40,7 +43,7 @@ export async function readLastSet(store: StateStore): Promise<LastSet | undefine
 }
 
 export async function writeLastSet(store: StateStore, last: LastSet): Promise<void> {
-  const { grant, text, owned, atMs } = last;
-  const plain = JSON.stringify({ grant, text, owned, atMs });
+  const { grant, text, owned, atMs, approvedAtMs } = last;
+  const plain = JSON.stringify({ grant, text, owned, atMs, approvedAtMs });
   await store.write('set', gzipSync(plain).toString('base64'));
 }

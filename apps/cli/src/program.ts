@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
 import { analyzeCommands } from './commands/analyze.ts';
 import { applyCommand } from './commands/apply.ts';
+import { approveCommand } from './commands/approve.ts';
+import { approversCommand } from './commands/approvers.ts';
 import { claimCommand } from './commands/claim.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -67,6 +69,8 @@ export function buildProgram(): Command {
     guardRailsCommand(),
     policyCommand(),
     policySetCommand(),
+    approveCommand(),
+    approversCommand(),
     hubKeysCommand(),
     tokenCommand(),
     roleCommand(),

@@ -12,6 +12,7 @@ import { guardFields } from './access/guard-fields.ts';
 import { originOf } from './admit.ts';
 import { actorOf, graphqlRoute } from './graphql-route.ts';
 import type { Config } from './config/config.ts';
+import { ApprovalResolver } from './approvals/approval.resolver.ts';
 import { HubKeysResolver } from './agent-gateway/hub-keys.resolver.ts';
 import { AssignmentResolver } from './assignments/assignment.resolver.ts';
 import { AuditLogResolver } from './audit-log/audit-log.resolver.ts';
@@ -64,6 +65,7 @@ export const RESOLVERS: Type[] = [
   AuditLogResolver,
   ClusterPolicySetResolver,
   PolicySetResolver,
+  ApprovalResolver,
   HubKeysResolver,
   ClusterStatusResolver,
   StatusObjectsResolver,

@@ -12,6 +12,8 @@ import { Enrolment } from './agent-gateway/enrolment.ts';
 import { HubKeys } from './agent-gateway/hub-keys.ts';
 import { InboxRepository } from './agent-gateway/inbox.repository.ts';
 import type { GatewayKeys } from './agent-gateway/keys.ts';
+import { ApprovalRepository } from './approvals/approval.repository.ts';
+import { ApprovalService } from './approvals/approval.service.ts';
 import { AssignmentRepository } from './assignments/assignment.repository.ts';
 import { AssignmentService } from './assignments/assignment.service.ts';
 import { Changes } from './audit/changes.ts';
@@ -113,6 +115,7 @@ export function createServices(
   const blueprints = new BlueprintRepository(dataSource);
   const assignments = new AssignmentRepository(dataSource);
   const policySets = new PolicySetRepository(dataSource);
+  const approvals = new ApprovalRepository(dataSource);
   const inbox = new InboxRepository(dataSource);
   const statuses = new StatusRepository(dataSource);
 
@@ -171,6 +174,14 @@ export function createServices(
     fanOut,
     logger,
   });
+  const approvalService = new ApprovalService({
+    changes,
+    approvals,
+    clusters,
+    projects,
+    policySets,
+    fanOut,
+  });
   const policySetWorker = new PolicySetWorker(policySetService);
   const statusWorker = new StatusWorker(statuses, fanOut);
 
@@ -207,6 +218,7 @@ export function createServices(
       assignmentService,
       ...namespacePolicies.injectables,
       documentService,
+      approvalService,
       hubKeys,
     ],
     handlers: [...policySetWorker.handlers, ...statusWorker.handlers],
@@ -229,6 +241,7 @@ export function createServices(
         }),
         keys,
         policySets,
+        approvals,
         inbox,
         jobs,
         fanOut,

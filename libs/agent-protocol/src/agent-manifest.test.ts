@@ -147,6 +147,22 @@ describe('agentManifest', () => {
     ]);
   });
 
+  it('names the approvers that the cluster wants, and none where none are', () => {
+    const keys = ['alice', 'bob'].map((name) => ({ name, publicKey: name.padEnd(43, '_') }));
+    const argsOf = (input: Parameters<typeof agentManifest>[0]): string[] =>
+      parseAllDocuments(agentManifest(input)).at(-1)!.toJS().spec.template.spec.containers[0].args;
+
+    expect(argsOf({ ...INPUT, approvers: { keys, needed: 2 } }).slice(-6)).toEqual([
+      '--approver-key',
+      `alice=${keys[0]?.publicKey}`,
+      '--approver-key',
+      `bob=${keys[1]?.publicKey}`,
+      '--approvals-needed',
+      '2',
+    ]);
+    expect(argsOf({ ...INPUT, approvers: { keys: [], needed: 1 } })).toEqual(argsOf(INPUT));
+  });
+
   it('takes what it is given as text, not as YAML', () => {
     const hostile = {
       hubUrl: 'https://h/?a: b # {c}\n---\nkind: Pod',

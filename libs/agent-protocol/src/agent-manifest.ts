@@ -1,11 +1,14 @@
 import { stringify } from 'yaml';
 
+import type { Approvers } from './approval.ts';
 import { stateSecretNames } from './state-secrets.ts';
 
 export interface AgentManifestInput {
   readonly hubUrl: string;
   readonly image: string;
   readonly joinToken: string;
+  /** Whose approval this cluster wants from now on; absent: nobody's. They are for the person who applies the manifest to compare. */
+  readonly approvers?: Approvers | undefined;
 }
 
 const NAMESPACE = 'picket-system';
@@ -60,7 +63,12 @@ export const AGENT_NAMESPACE_RULES = [
 ] as const;
 
 /** The objects of {@link agentManifest}, in the order in which they must be applied. */
-export function agentObjects({ hubUrl, image, joinToken }: AgentManifestInput): object[] {
+export function agentObjects({
+  hubUrl,
+  image,
+  joinToken,
+  approvers,
+}: AgentManifestInput): object[] {
   const meta = { namespace: NAMESPACE, name: 'picket-agent', labels: LABELS };
   const global = { name: 'picket-agent', labels: LABELS };
   const subjects = [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: 'picket-agent' }];
@@ -109,7 +117,17 @@ export function agentObjects({ hubUrl, image, joinToken }: AgentManifestInput): 
       type: 'Opaque',
       stringData: { token: joinToken },
     },
-    deployment(hubUrl, image, meta),
+    deployment(image, meta, [
+      '--hub',
+      hubUrl,
+      '--token-file',
+      '/var/run/picket/token',
+      '--state-dir',
+      '/var/lib/picket',
+      '--listen',
+      `127.0.0.1:${HEALTH_PORT}`,
+      ...approverArgs(approvers),
+    ]),
   ];
 }
 
@@ -120,7 +138,16 @@ export function agentManifest(input: AgentManifestInput): string {
     .join('---\n');
 }
 
-function deployment(hubUrl: string, image: string, metadata: object): object {
+function approverArgs({ keys, needed }: Approvers = { keys: [], needed: 1 }): string[] {
+  if (keys.length === 0) return [];
+  return [
+    ...keys.flatMap(({ name, publicKey }) => ['--approver-key', `${name}=${publicKey}`]),
+    '--approvals-needed',
+    String(needed),
+  ];
+}
+
+function deployment(image: string, metadata: object, args: readonly string[]): object {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -149,16 +176,7 @@ function deployment(hubUrl: string, image: string, metadata: object): object {
             {
               name: 'agent',
               image,
-              args: [
-                '--hub',
-                hubUrl,
-                '--token-file',
-                '/var/run/picket/token',
-                '--state-dir',
-                '/var/lib/picket',
-                '--listen',
-                `127.0.0.1:${HEALTH_PORT}`,
-              ],
+              args,
               ports: [{ name: 'health', containerPort: HEALTH_PORT }],
               livenessProbe: probe('/healthz'),
               readinessProbe: probe('/readyz'),

@@ -27,6 +27,17 @@ export {
   type PinnedKeys,
 } from './key-statement.ts';
 export { type KeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
+export {
+  Approval,
+  approvalBytes,
+  type ApprovalExpectation,
+  ApproverKey,
+  type Approvers,
+  APPROVERS_MAX,
+  countApprovals,
+  type Counted,
+  SignedApproval,
+} from './approval.ts';
 export { PATHS } from './paths.ts';
 export {
   AGENT_CLUSTER_RULES,

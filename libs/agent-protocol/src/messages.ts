@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { APPROVERS_MAX, SignedApproval } from './approval.ts';
 import { Capabilities } from './capabilities.ts';
 import { SignedGrant } from './grant.ts';
 import { HubKeys, KEY_STATEMENTS_MAX, KeyStatement } from './key-statement.ts';
@@ -72,6 +73,8 @@ export const SyncRequest = z.object({
       fault: Text(500).nullable(),
     })
     .optional(),
+  /** True when this cluster runs another digest only with approvals; absent: it needs none. */
+  wantsApprovals: z.boolean().optional(),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;
 
@@ -86,6 +89,8 @@ export const SyncResponse = z.object({
     .base64()
     .max((INLINE_BYTES_MAX * 4) / 3 + 4)
     .optional(),
+  /** What approvers said of the grant's digest, for agents that want that. */
+  approvals: z.array(SignedApproval).max(APPROVERS_MAX).optional(),
   /** The key statements that this agent has not followed, oldest first, to be followed before the grant is judged; absent: none. */
   keyStatements: z.array(KeyStatement).max(KEY_STATEMENTS_MAX).optional(),
   /** True when the hub does not know these capabilities: send a facts report. */

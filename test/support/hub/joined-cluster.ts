@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { KubeConfig } from '@kubernetes/client-node';
-import { AGENT_CLUSTER_RULES } from '@picket/agent-protocol';
+import { AGENT_CLUSTER_RULES, type Approvers } from '@picket/agent-protocol';
 import { pino } from 'pino';
 
 import { FolderStore, startAgent, type Agent } from '../../../agent/src/index.ts';
@@ -41,15 +41,23 @@ export class JoinedCluster {
   joinToken: string;
   readonly #dir: string;
   readonly #nowMs: () => number;
+  readonly #approvers: Approvers | undefined;
   readonly id: string;
   agent: Agent | undefined;
 
   private constructor(
     hub: TestHub,
     cluster: TestCluster,
-    parts: { id: string; joinToken: string; dir: string; nowMs: () => number },
+    parts: {
+      id: string;
+      joinToken: string;
+      dir: string;
+      nowMs: () => number;
+      approvers: Approvers | undefined;
+    },
   ) {
-    const { id, joinToken, dir, nowMs } = parts;
+    const { id, joinToken, dir, nowMs, approvers } = parts;
+    this.#approvers = approvers;
     this.#nowMs = nowMs;
     this.#hub = hub;
     this.#cluster = cluster;
@@ -68,14 +76,17 @@ export class JoinedCluster {
       labels: Readonly<Record<string, string>>;
       /** The agent's clock; right by default. */
       nowMs?: () => number;
+      /** Reads from the manifest whose approval the agent wants. */
+      approversOf?: (manifest: string) => Approvers | undefined;
     },
   ): Promise<JoinedCluster> {
-    const { id, joinToken } = await hub.register(input.name, input.labels, input.project);
+    const { id, joinToken, manifest } = await hub.register(input.name, input.labels, input.project);
     const joined = new JoinedCluster(hub, cluster, {
       id,
       joinToken,
       dir: await mkdtemp(path.join(tmpdir(), 'picket-test-agent-')),
       nowMs: input.nowMs ?? ((): number => Date.now()),
+      approvers: input.approversOf?.(manifest),
     });
     await joined.startAgent();
     return joined;
@@ -92,6 +103,7 @@ export class JoinedCluster {
       store,
       spoolStore: store,
       nowMs: this.#nowMs,
+      approvers: this.#approvers,
       logger: LOGGER,
     });
   }

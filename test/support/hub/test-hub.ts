@@ -172,14 +172,15 @@ export class TestHub {
     name: string,
     labels: object = {},
     project = 'default',
-  ): Promise<{ id: string; joinToken: string }> {
+  ): Promise<{ id: string; joinToken: string; manifest: string }> {
     const { registerCluster } = await this.ask(
       `mutation ($input: RegisterClusterInput!) {
-        registerCluster(input: $input) { joinToken cluster { id } }
+        registerCluster(input: $input) { joinToken manifest cluster { id } }
       }`,
       { input: { project, name, labels } },
     );
-    return { id: registerCluster.cluster.id, joinToken: registerCluster.joinToken };
+    const { cluster, joinToken, manifest } = registerCluster;
+    return { id: cluster.id, joinToken, manifest };
   }
 
   /** Applies documents that must be valid. */

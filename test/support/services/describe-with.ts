@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+
 import { describe, it } from '@jest/globals';
 
 /** A service that a machine may lack: why it is missing here, or undefined when it is there. */
@@ -18,6 +20,11 @@ export const kubeApiserver: Availability = {
   missing: process.env['PICKET_TEST_KUBE_ASSETS']
     ? undefined
     : (process.env['PICKET_TEST_KUBE_MISSING'] ?? 'only the system tests look for one'),
+};
+
+export const sshAgent: Availability = {
+  name: 'ssh-agent',
+  missing: spawnSync('ssh-add', ['-?']).error?.message,
 };
 
 /** `describe` where the service is there; elsewhere one skipped test that says why, which in CI is a failure. */

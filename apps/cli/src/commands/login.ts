@@ -1,5 +1,4 @@
 import { text } from 'node:stream/consumers';
-import { createInterface } from 'node:readline/promises';
 
 import { Command } from 'commander';
 
@@ -10,6 +9,7 @@ import { HubClient } from '../hub/hub-client.ts';
 import { signInByDevice } from '../hub/issuer.ts';
 import { keepLogin, type Login } from '../hub/login.ts';
 import { findSignIn, type SignInHere } from '../hub/sign-in-here.ts';
+import { promptHidden } from '../output/prompt.ts';
 import { oneLine } from '../output/render.ts';
 
 interface LoginFlags {
@@ -70,17 +70,4 @@ function tokenIn(given: string): string {
   const token = given.trim();
   if (token === '') throw new Failure(exitCode.badInput, 'No token was given');
   return token;
-}
-
-/** Reads a line that the terminal does not show. */
-async function promptHidden(prompt: string): Promise<string> {
-  process.stderr.write(prompt);
-  const reader = createInterface({ input: process.stdin, output: undefined, terminal: true });
-  reader.once('SIGINT', () => process.exit(130));
-  try {
-    return await reader.question('');
-  } finally {
-    reader.close();
-    process.stderr.write('\n');
-  }
 }

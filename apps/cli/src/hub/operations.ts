@@ -1,3 +1,5 @@
+import type { SignedApproval } from '@picket/agent-protocol';
+
 import { operation } from './hub-client.ts';
 import type { Page } from './list-all.ts';
 
@@ -323,4 +325,68 @@ export const listClusterKeys = operation<
     edges { node { name project { name } lastSeenAt agentVersion keysCounter keysFault } }
     pageInfo { hasNextPage endCursor }
   }
+}`);
+
+export interface Approvers {
+  readonly keys: readonly { readonly name: string; readonly publicKey: string }[];
+  readonly needed: number;
+}
+
+export const listApprovers = operation<
+  { projects: Page<{ name: string; approvers: Approvers }> },
+  { after: string | null }
+>(`query ListApprovers($after: String) {
+  projects(first: 200, after: $after) {
+    edges { node { name approvers { keys { name publicKey } needed } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+export const setApprovers = operation<
+  { setApprovers: { approvers: Approvers } },
+  { input: { project: string } & Approvers }
+>(`mutation SetApprovers($input: SetApproversInput!) {
+  setApprovers(input: $input) { approvers { keys { name publicKey } needed } }
+}`);
+
+export interface PendingApproval {
+  readonly cluster: { readonly id: string; readonly name: string };
+  readonly digest: string;
+  readonly runningDigest: string | null;
+  readonly given: number;
+  readonly needed: number;
+  readonly runningApprovals: readonly SignedApproval[];
+}
+
+export const listPendingApprovals = operation<
+  { pendingApprovals: Page<PendingApproval> },
+  { project: string; after: string | null }
+>(`query ListPendingApprovals($project: String, $after: String) {
+  pendingApprovals(project: $project, first: 200, after: $after) {
+    edges {
+      node {
+        cluster { id name }
+        digest
+        runningDigest
+        given
+        needed
+        runningApprovals { clusterId digest signedAtMs notAfter publicKey signature }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+export const readSetText = operation<
+  { policySetText: string },
+  { clusterId: string; digest: string }
+>(`query ReadSetText($clusterId: ID!, $digest: String!) {
+  policySetText(clusterId: $clusterId, digest: $digest)
+}`);
+
+export const approvePolicySets = operation<
+  { approvePolicySets: readonly string[] },
+  { input: { approvals: readonly SignedApproval[] } }
+>(`mutation ApprovePolicySets($input: ApprovePolicySetsInput!) {
+  approvePolicySets(input: $input)
 }`);

@@ -149,7 +149,7 @@ function gathered(held: readonly Held[]): Map<Permission, Places> {
 }
 
 /** What belongs to a cluster as a whole. Who holds a claim in it sees the cluster, but not what others have there. */
-const OF_CLUSTERS: ReadonlySet<Thing> = new Set(['Cluster', 'PolicySet']);
+const OF_CLUSTERS: ReadonlySet<Thing> = new Set(['Cluster', 'PolicySet', 'Approval']);
 const OF_CLAIMS: ReadonlySet<Thing> = new Set([
   'NamespaceClaim',
   'NamespacePolicy',

@@ -6,6 +6,7 @@ export const THINGS = [
   'Project',
   'Cluster',
   'PolicySet',
+  'Approval',
   'Blueprint',
   'Assignment',
   'NamespaceClaim',
@@ -54,7 +55,7 @@ export const ROLES = {
   OrgAdmin: PERMISSIONS,
   /** Blueprints, assignments and clusters; which namespaces are whose, and what teams may open there. */
   PlatformAdmin: [
-    ...reads(['Organization', 'Project', ...FLEET, ...TENANCY]),
+    ...reads(['Organization', 'Project', ...FLEET, 'Approval', ...TENANCY]),
     ...writes(['Cluster', 'Blueprint', 'Assignment', ...TENANCY]),
   ],
   /** Who is in a project, its claims and its namespace policies; not what is rolled out over its clusters, nor its guard rails. */

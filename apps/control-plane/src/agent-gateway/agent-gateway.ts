@@ -14,6 +14,7 @@ import { canonicalJson, type Json, sha256Hex } from '@picket/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { clustersStale } from '../clusters/cluster.jobs.ts';
+import type { ApprovalRepository } from '../approvals/approval.repository.ts';
 import type { Config } from '../config/config.ts';
 import type { FanOut } from '../platform/fan-out.ts';
 import type { JobQueue } from '../platform/jobs.ts';
@@ -58,6 +59,7 @@ interface Parts {
   readonly enrolment: Enrolment;
   readonly keys: GatewayKeys;
   readonly policySets: PolicySetRepository;
+  readonly approvals: ApprovalRepository;
   readonly inbox: InboxRepository;
   readonly jobs: JobQueue;
   readonly fanOut: FanOut;
@@ -211,10 +213,15 @@ export class AgentGateway {
     const nowMs = Date.now();
     const grant = await grantFor(state, sync, nowMs);
     const set = grant && grant.digest !== sync.digest && (await this.#inline(grant.digest, sync));
+    const approvals =
+      sync.wantsApprovals && grant && grant.digest !== sync.digest
+        ? await this.#parts.approvals.of(state.id, grant.digest)
+        : undefined;
     const keyStatements = sync.keys && keys.statementsAfter(sync.keys.counter);
     return {
       grant,
       ...(set && { set }),
+      ...(approvals && { approvals }),
       ...(keyStatements && { keyStatements }),
       wantsFacts:
         sync.capabilitiesHash === null || sync.capabilitiesHash !== state.capabilitiesHash,

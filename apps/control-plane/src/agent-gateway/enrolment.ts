@@ -10,7 +10,7 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { Config } from '../config/config.ts';
 import { inTransaction, type Sql } from '../platform/database.ts';
 import type { DesiredState } from '../policy-sets/policy-set.repository.ts';
-import { isSigned } from './is-signed.ts';
+import { isSigned } from '../platform/is-signed.ts';
 import type { GatewayKeys } from './keys.ts';
 import type { AssertionRepository } from './assertion.repository.ts';
 import { overloaded, Refused } from './refused.ts';

@@ -21,7 +21,7 @@ import {
 import { sha256Hex } from '@picket/kernel';
 
 import type { Config } from '../config/config.ts';
-import { isSigned } from './is-signed.ts';
+import { isSigned } from '../platform/is-signed.ts';
 
 /** The keys of the agents' door: those that count for grants, of which one signs, and a secret for access tokens. The same on all replicas. */
 export class GatewayKeys {

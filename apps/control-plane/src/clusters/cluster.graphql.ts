@@ -4,6 +4,7 @@ import {
   GraphQLISODateTime,
   ID,
   InputType,
+  Int,
   ObjectType,
   registerEnumType,
 } from '@nestjs/graphql';
@@ -34,6 +35,21 @@ export class OrganizationType {
   @Field({ description: 'Name.' }) name!: string;
 }
 
+@ObjectType('ApproverKey', { description: 'An approver.' })
+export class ApproverKeyType {
+  @Field({ description: 'Name, for people.' }) name!: string;
+  @Field({ description: 'Raw Ed25519 public key, base64url.' }) publicKey!: string;
+}
+
+@ObjectType('Approvers', {
+  description: 'Whose approval a cluster wants before it runs another policy set.',
+})
+export class ApproversType {
+  @Field(() => [ApproverKeyType], { description: 'All of them; none: no approval is wanted.' })
+  keys!: ApproverKeyType[];
+  @Field(() => Int, { description: 'How many must agree.' }) needed!: number;
+}
+
 @ObjectType('Project', {
   description: 'A part of the organization that owns clusters, blueprints and assignments.',
 })
@@ -41,6 +57,10 @@ export class ProjectType {
   @Field({ description: 'Name, unique in the organization.' }) name!: string;
   @Field({ description: 'Whether a person approves each agent that enrols (double opt-in).' })
   requiresApproval!: boolean;
+  @Field(() => ApproversType, {
+    description: 'What the manifests of its clusters say; an agent keeps to what its own says.',
+  })
+  approvers!: ApproversType;
 }
 
 @ObjectType('ProjectRef', { description: 'The project that owns a thing.' })

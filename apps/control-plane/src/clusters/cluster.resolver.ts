@@ -155,7 +155,12 @@ export class ClusterResolver {
     const { hubUrl, image } = this.address;
     return {
       ...invitation,
-      manifest: agentManifest({ hubUrl, image, joinToken: invitation.joinToken }),
+      manifest: agentManifest({
+        hubUrl,
+        image,
+        joinToken: invitation.joinToken,
+        approvers: invitation.approvers,
+      }),
     };
   }
 }

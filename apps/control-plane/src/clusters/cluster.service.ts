@@ -1,3 +1,4 @@
+import type { Approvers } from '@picket/agent-protocol';
 import { LabelSelector, Labels, parseSelectorText } from '@picket/selector';
 
 import { type Actor, authorize } from '../access/actor.ts';
@@ -21,6 +22,7 @@ export interface Invitation {
   readonly cluster: Cluster;
   readonly joinToken: string;
   readonly expiresAt: Date;
+  readonly approvers: Approvers;
 }
 
 export interface ClusterFilter {
@@ -252,6 +254,7 @@ export class ClusterService {
     const { token, hash } = newToken('picket_join_');
     const expiresAt = new Date(Date.now() + this.#parts.config.JOIN_TOKEN_TTL_S * 1_000);
     await this.#parts.clusters.addJoinToken(cluster.id, hash, expiresAt, sql);
-    return { cluster, joinToken: token, expiresAt };
+    const approvers = await this.#parts.projects.approvers(cluster.projectId, sql);
+    return { cluster, joinToken: token, expiresAt, approvers };
   }
 }

@@ -1,3 +1,4 @@
+import type { Approvers } from '@picket/agent-protocol';
 import type { DataSource } from 'typeorm';
 
 import { type Ability, abilitySql } from '../access/ability.ts';
@@ -9,10 +10,12 @@ export interface Project {
   readonly organizationId: string;
   readonly name: string;
   readonly requiresApproval: boolean;
+  /** Whose approval the manifests of its clusters name. */
+  readonly approvers: Approvers;
 }
 
-const COLUMNS =
-  'id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval"';
+const APPROVERS = `json_build_object('keys', approver_keys, 'needed', approvals_needed) AS approvers`;
+const COLUMNS = `id, organization_id AS "organizationId", name, requires_approval AS "requiresApproval", ${APPROVERS}`;
 
 const READABLE = { organizationId: 'organization_id', projectId: 'id' };
 
@@ -58,6 +61,19 @@ export class ProjectRepository {
     );
     if (!project) throw new ProjectExists(`There is a project ${name} already`, { name });
     return project;
+  }
+
+  async approvers(id: string, sql: Sql): Promise<Approvers> {
+    const [project] = await sql.query(`SELECT ${APPROVERS} FROM projects WHERE id = $1`, [id]);
+    return project.approvers;
+  }
+
+  async setApprovers(id: string, { keys, needed }: Approvers, sql: Sql): Promise<void> {
+    await sql.query('UPDATE projects SET approver_keys = $2, approvals_needed = $3 WHERE id = $1', [
+      id,
+      JSON.stringify(keys),
+      needed,
+    ]);
   }
 
   /** Those that the ability covers. */
