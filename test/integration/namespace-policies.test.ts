@@ -604,6 +604,25 @@ function suite(start: () => Promise<Backends>): void {
     await eventually(async () => expect(await templates(late)).toEqual([]));
   });
 
+  it('misses no cluster that comes while it is saved, and none that goes', async () => {
+    const own = await team();
+    const others = await Promise.all([1, 2, 3, 4].map((n) => cluster(`move-${count}-${n}`, {})));
+    const label = (id: string, labels: object): Promise<Data> =>
+      hub.ask(`mutation ($input: LabelClusterInput!) { labelCluster(input: $input) { id } }`, {
+        input: { clusterId: id, labels },
+      });
+    for (const [round, labels] of [{ team: own.label }, {}, { team: own.label }].entries())
+      await Promise.all([
+        save(own, `p${round}`, from(String(round))),
+        ...others.map(({ id }) => label(id, labels)),
+        save(own, `q${round}`, from(String(round))),
+      ]);
+
+    await eventually(async () => {
+      for (const one of [...own.clusters, ...others]) expect(await templates(one)).toHaveLength(6);
+    });
+  });
+
   it('ends by itself when it is an exception, is listed until then, and can be renewed', async () => {
     const own = await team();
     const spec = {
