@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 
 import {
   type Answer,
@@ -46,6 +47,14 @@ function suite(start: () => Promise<Backends>): void {
     await hub?.stop();
     await backends?.stop();
   });
+
+  /** Behind the hub’s back, to be old at once. */
+  async function sql(text: string, values: unknown[]): Promise<void> {
+    const client = new pg.Client({ connectionString: hub.databaseUrl });
+    await client.connect();
+    await client.query(text, values);
+    await client.end();
+  }
 
   interface Team {
     readonly project: string;
@@ -250,6 +259,42 @@ function suite(start: () => Promise<Backends>): void {
       { id: namespacePolicy.id },
     );
     expect(read.versions.map(({ version }: Data) => version)).toEqual([3, 2, 1]);
+  });
+
+  it('keeps the last versions and the last that went, not all that there ever were', async () => {
+    const own = await team();
+    const { namespacePolicy } = await save(own, 'p', from('a'));
+    await sql(
+      `INSERT INTO namespace_policy_versions (policy_id, number, spec, author) SELECT $1, n, '{}', 'x' FROM generate_series(2, 300) n`,
+      [namespacePolicy.id],
+    );
+    await sql('UPDATE namespace_policies SET version = 300 WHERE id = $1', [namespacePolicy.id]);
+    await sql(
+      `WITH made AS (INSERT INTO namespace_policies (claim_id, name, version, state)
+         SELECT claim_id, 'old-' || n, 1, 'DELETED' FROM namespace_policies, generate_series(1, 250) n WHERE id = $1 RETURNING id)
+       INSERT INTO namespace_policy_versions (policy_id, number, spec, author, created_at) SELECT id, 1, '{}', 'x', now() - interval '1 day' FROM made`,
+      [namespacePolicy.id],
+    );
+
+    await save(own, 'p', from('b'));
+    await run(
+      'deleteNamespacePolicy',
+      'DeleteNamespacePolicyInput',
+      { namespacePolicyId: namespacePolicy.id },
+      own.editor,
+    );
+
+    const { namespacePolicies, namespacePolicy: read } = await hub.ask(
+      `query ($id: ID!, $project: String!) {
+        namespacePolicies(filter: { project: $project, state: DELETED }) { totalCount }
+        namespacePolicy(id: $id) { versions(first: 200) { version } }
+      }`,
+      { id: namespacePolicy.id, project: own.project },
+    );
+    expect(namespacePolicies.totalCount).toBe(201);
+    expect(read.versions.map(({ version }: Data) => version)).toEqual(
+      Array.from({ length: 200 }, (_, index) => 301 - index),
+    );
   });
 
   it('is for the namespaces of the claim and no others', async () => {

@@ -159,6 +159,17 @@ describe('checkGuardRails, of namespaces', () => {
   });
 });
 
+it('does not look at labels that cannot make a selector wider, however many', () => {
+  const rails = egress({ namespaces: { selector: { matchLabels: { open: 'yes' } } } });
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`k${index}`, 'a']));
+  const peer = (more: object): Peer => ({
+    namespaceSelector: { matchLabels: { ...many, ...more } },
+  });
+
+  expect(faults(to(peer({ open: 'yes' })), rails)).toEqual([]);
+  expect(faults(to(peer({ open: 'no' })), rails)).toHaveLength(1);
+});
+
 describe('checkGuardRails, of a rule without peers', () => {
   const all = { cidrs: ['0.0.0.0/0', '::/0'] };
 

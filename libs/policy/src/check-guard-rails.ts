@@ -30,7 +30,7 @@ interface Situation {
 /**
  * What of a namespace policy is outside the guard rails of its project; empty when nothing is. At most 100 problems.
  *
- * Judged is what a rule may open, not what it opens today: a selector is inside when every namespace that it could ever pick is allowed,
+ * One that is too large is not looked at further. Judged is what a rule may open, not what it opens today: a selector is inside when every namespace that it could ever pick is allowed,
  * and what cannot be proven to be inside is outside. A rule without peers means everything, one without ports all ports.
  */
 export function checkGuardRails(
@@ -38,10 +38,12 @@ export function checkGuardRails(
   { rails, own, others }: Situation,
 ): Problem[] {
   const problems = limits(spec, rails, others);
+  // What is too large is not looked at further: that would cost without a bound.
+  if (problems.some(({ code }) => code === 'POLICY_TOO_LARGE')) return problems;
   for (const direction of ['ingress', 'egress'] as const) {
     const open = rails[direction] ?? {};
     const areas = areasOf(open, rails.podNetworks);
-    const allowed = { open, areas, namespaces: namespacesOf(open, own) };
+    const allowed = { open, areas, namespaces: allowedNamespaces(open, own) };
     const side = direction === 'ingress' ? 'from' : 'to';
     for (const [index, rule] of (spec[direction] ?? []).entries()) {
       const path = ['spec', direction, index];
@@ -114,23 +116,49 @@ function isInside(block: Cidr, except: readonly Cidr[], { allowed, forbidden }: 
   );
 }
 
-/** The namespaces that may be named; undefined: all of them. */
-function namespacesOf({ namespaces }: OpenTo, own: LabelSelector): LabelFormula | undefined {
+type Selects = (selector: LabelSelector) => boolean;
+
+/** Whether all that a selector could pick are namespaces that may be named; undefined: all may. */
+function allowedNamespaces({ namespaces }: OpenTo, own: LabelSelector): Selects | undefined {
   if (!namespaces) return undefined;
   const { names = [], selector } = namespaces;
-  return {
+  const wide: LabelFormula = {
     any: [
       formulaOf(own),
       ...(names.length > 0 ? [{ key: NAME, operator: 'In' as const, values: names }] : []),
       ...(selector ? [formulaOf(selector)] : []),
     ],
   };
+  const keys = new Set([NAME, ...keysOf(own), ...(selector ? keysOf(selector) : [])]);
+  const known = new Map<string, boolean>();
+  return (asked) => {
+    // What other labels must be makes it no wider: without them it costs no more, whatever a team writes.
+    const narrow = onlyKeys(asked, keys);
+    const text = canonicalJson(narrow as Json);
+    const answer = known.get(text) ?? implies(formulaOf(narrow), wide, [NAME]);
+    known.set(text, answer);
+    return answer;
+  };
+}
+
+function keysOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string[] {
+  return [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
+}
+
+function onlyKeys(
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  keys: ReadonlySet<string>,
+): LabelSelector {
+  return {
+    matchLabels: Object.fromEntries(Object.entries(matchLabels).filter(([key]) => keys.has(key))),
+    matchExpressions: matchExpressions.filter(({ key }) => keys.has(key)),
+  };
 }
 
 interface Allowed {
   readonly open: OpenTo;
   readonly areas: Areas;
-  readonly namespaces: LabelFormula | undefined;
+  readonly namespaces: Selects | undefined;
 }
 
 function peerFaults(
@@ -148,7 +176,7 @@ function peerFaults(
   }
   // A peer without namespaceSelector means pods of the policy's own namespace.
   if (!namespaceSelector || !namespaces) return [];
-  if (implies(formulaOf(namespaceSelector), namespaces, [NAME])) return [];
+  if (namespaces(namespaceSelector)) return [];
   const { matchLabels = {}, matchExpressions = [] } = namespaceSelector;
   const isEvery = Object.keys(matchLabels).length + matchExpressions.length === 0;
   const message = isEvery

@@ -25,6 +25,10 @@ const FROM = `FROM namespace_policies m JOIN namespace_claims n ON n.id = m.clai
   JOIN namespace_policy_versions v ON v.policy_id = m.id AND v.number = m.version`;
 const VERSION = `v.policy_id AS "policyId", v.number AS version, ${CONTENT}, v.created_at AS "createdAt"`;
 
+/** Versions of a policy, and policies of a claim that are in force no more. */
+const VERSIONS_KEPT = 200;
+const PAST_KEPT = 200;
+
 export interface PolicyQuestion {
   /** Only what it may read is listed. */
   readonly ability: Ability;
@@ -117,11 +121,23 @@ export class NamespacePolicyRepository {
        VALUES ($1, $2, $3, $4, to_timestamp($5), $6, $7, $8)`,
       [id, version, namespaces, spec, expiresAt, owner, reason, author],
     );
+    await sql.query(
+      'DELETE FROM namespace_policy_versions WHERE policy_id = $1 AND number <= $2 - $3::integer',
+      [id, version, VERSIONS_KEPT],
+    );
     return this.get(id, sql);
   }
 
+  /** Of those of a claim that are in force no more the last ones are kept. */
   async setState(id: string, state: PolicyState, sql: Sql): Promise<NamespacePolicy> {
     await sql.query('UPDATE namespace_policies SET state = $2 WHERE id = $1', [id, state]);
+    await sql.query(
+      `DELETE FROM namespace_policies WHERE id IN (
+         SELECT m.id FROM namespace_policies m JOIN namespace_policy_versions v ON v.policy_id = m.id AND v.number = m.version
+         WHERE m.claim_id = (SELECT claim_id FROM namespace_policies WHERE id = $1) AND m.state <> 'ACTIVE' AND m.id <> $1
+         ORDER BY v.created_at DESC OFFSET $2)`,
+      [id, PAST_KEPT],
+    );
     return this.get(id, sql);
   }
 

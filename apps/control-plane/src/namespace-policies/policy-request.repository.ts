@@ -24,6 +24,9 @@ const COLUMNS = `r.id, n.organization_id AS "organizationId", n.project_id AS "p
 const FROM =
   'FROM policy_requests r JOIN namespace_claims n ON n.id = r.claim_id JOIN projects p ON p.id = n.project_id';
 
+/** Decided requests of a claim; the audit log has all. */
+const DECIDED_KEPT = 1_000;
+
 interface Row extends Omit<PolicyRequest, 'changes'> {
   readonly base: NamespacePolicyContent | null;
   readonly micros: string;
@@ -131,7 +134,7 @@ export class PolicyRequestRepository {
     return this.get(row.id, sql);
   }
 
-  /** The caller has seen it pending, under `lockSelectors`. */
+  /** The caller has seen it pending, under `lockSelectors`. Of what was decided in a claim the last ones are kept. */
   async decide(
     id: string,
     state: Exclude<RequestState, 'PENDING'>,
@@ -141,6 +144,12 @@ export class PolicyRequestRepository {
     await sql.query(
       'UPDATE policy_requests SET state = $2, decided_by = $3, decision_reason = $4, decided_at = now() WHERE id = $1',
       [id, state, by, reason],
+    );
+    await sql.query(
+      `DELETE FROM policy_requests WHERE id IN (
+         SELECT id FROM policy_requests WHERE state <> 'PENDING' AND claim_id = (SELECT claim_id FROM policy_requests WHERE id = $1)
+         ORDER BY decided_at DESC OFFSET $2)`,
+      [id, DECIDED_KEPT],
     );
     return this.get(id, sql);
   }
