@@ -26,21 +26,21 @@ function remember(folder: string, url: string, token: string): string {
 describe('findConnection', () => {
   it('takes flags first, then the environment, then the login, then a hub that runs here', () => {
     const cwd = join(project, 'deep', 'below');
-    const env = { HOME: home, PICKET_URL: 'http://env', PICKET_TOKEN: 'env-token' };
+    const env = { HOME: home, PICKET_URL: 'https://env', PICKET_TOKEN: 'env-token' };
     const tokenFile = join(home, 'flag-token');
     writePrivate(tokenFile, 'flag-token');
 
-    remember(join(project, '.picket'), 'http://here', 'local-token');
+    remember(join(project, '.picket'), 'https://here', 'local-token');
     const local = findConnection({}, { env: { HOME: home }, cwd });
-    remember(join(home, '.config', 'picket'), 'http://login', 'login-token');
+    remember(join(home, '.config', 'picket'), 'https://login', 'login-token');
     const login = findConnection({}, { env: { HOME: home }, cwd });
     const environment = findConnection({}, { env, cwd });
-    const flags = findConnection({ url: 'http://flag/', tokenFile }, { env, cwd });
+    const flags = findConnection({ url: 'https://flag/', tokenFile }, { env, cwd });
 
-    expect(local).toEqual({ url: 'http://here', token: 'local-token' });
-    expect(login).toEqual({ url: 'http://login', token: 'login-token' });
-    expect(environment).toEqual({ url: 'http://env', token: 'env-token' });
-    expect(flags).toEqual({ url: 'http://flag', token: 'flag-token' });
+    expect(local).toEqual({ url: 'https://here', token: 'local-token' });
+    expect(login).toEqual({ url: 'https://login', token: 'login-token' });
+    expect(environment).toEqual({ url: 'https://env', token: 'env-token' });
+    expect(flags).toEqual({ url: 'https://flag', token: 'flag-token' });
   });
 
   it.each(['', 'relative'])('keeps a login at home when XDG_CONFIG_HOME is "%s"', (given) => {
@@ -50,15 +50,15 @@ describe('findConnection', () => {
   });
 
   it('never sends the token of one hub to another', () => {
-    remember(join(home, '.config', 'picket'), 'http://login', 'login-token');
+    remember(join(home, '.config', 'picket'), 'https://login', 'login-token');
 
     expect(() =>
-      findConnection({ url: 'http://other' }, { env: { HOME: home }, cwd: project }),
-    ).toThrow('There is no token for http://other');
+      findConnection({ url: 'https://other' }, { env: { HOME: home }, cwd: project }),
+    ).toThrow('There is no token for https://other');
   });
 
   it('refuses a connection file that others could have put there', () => {
-    chmodSync(remember(join(project, '.picket'), 'http://evil', 'x'), 0o644);
+    chmodSync(remember(join(project, '.picket'), 'https://evil', 'x'), 0o644);
 
     expect(() => findConnection({}, { env: { HOME: home }, cwd: project })).toThrow('chmod 600');
   });
@@ -72,7 +72,7 @@ describe('findConnection', () => {
     chmodSync(tokenFile, mode);
 
     expect(() =>
-      findConnection({ url: 'http://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
+      findConnection({ url: 'https://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
     ).toThrow(message);
   });
 
@@ -82,8 +82,8 @@ describe('findConnection', () => {
     chmodSync(tokenFile, 0o440);
 
     expect(
-      findConnection({ url: 'http://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
-    ).toEqual({ url: 'http://hub', token: 'x' });
+      findConnection({ url: 'https://hub', tokenFile }, { env: { HOME: home }, cwd: project }),
+    ).toEqual({ url: 'https://hub', token: 'x' });
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('findConnection', () => {
     ['another protocol', { PICKET_URL: 'ftp://hub', PICKET_TOKEN: 'x' }, 'not the URL of a hub'],
     [
       'a token file that is not there',
-      { PICKET_URL: 'http://hub', PICKET_TOKEN_FILE: 'no' },
+      { PICKET_URL: 'https://hub', PICKET_TOKEN_FILE: 'no' },
       'Cannot read',
     ],
   ])('says what is wrong with %s', (_, env, message) => {
@@ -100,4 +100,24 @@ describe('findConnection', () => {
       message,
     );
   });
+
+  it.each(['http://hub.example', 'http://10.0.0.1:8443', 'http://127.0.0.1.example'])(
+    'sends no token in clear to %s',
+    (url) => {
+      const env = { HOME: home, PICKET_URL: url, PICKET_TOKEN: 'x' };
+
+      expect(() => findConnection({}, { env, cwd: project })).toThrow(
+        'would carry the token in clear',
+      );
+    },
+  );
+
+  it.each(['http://localhost:1', 'http://127.0.0.1:2', 'http://[::1]:3'])(
+    'may talk in clear to this machine: %s',
+    (url) => {
+      const env = { HOME: home, PICKET_URL: url, PICKET_TOKEN: 'x' };
+
+      expect(findConnection({}, { env, cwd: project })).toEqual({ url, token: 'x' });
+    },
+  );
 });

@@ -56,6 +56,8 @@ export function configFolder(env: Surroundings['env']): string {
   return join(isAbsolute(given) ? given : join(env['HOME'] ?? homedir(), '.config'), 'picket');
 }
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
 /** Answers the URL without what would be cut off anyway; only http and https will do. */
 export function checkUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -63,6 +65,11 @@ export function checkUrl(text: string): string {
     throw new Failure(
       exitCode.badInput,
       `"${text}" is not the URL of a hub, such as https://hub.example`,
+    );
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw new Failure(
+      exitCode.badInput,
+      `"${text}" would carry the token in clear; give an https URL. http is for this machine only`,
     );
   return url.href.replace(/\/+$/, '');
 }

@@ -96,6 +96,14 @@ describe('the configuration', () => {
     },
   );
 
+  it('sends nobody to a public address in clear', () => {
+    expect(() => loadConfig({ ...enough, PUBLIC_URL: 'http://hub.example.com' })).toThrow(
+      'PUBLIC_URL must be an https URL',
+    );
+    for (const PUBLIC_URL of ['https://hub.example.com', 'http://127.0.0.1:8443', 'http://[::1]:1'])
+      expect(loadConfig({ ...enough, PUBLIC_URL })).toMatchObject({ PUBLIC_URL });
+  });
+
   it('cannot be changed by whoever holds it', () => {
     expect(Object.isFrozen(loadConfig(enough))).toBe(true);
   });

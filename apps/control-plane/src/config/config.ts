@@ -29,6 +29,14 @@ export const Environment = z.object({
     .describe(
       'Whether statements that are asked often are prepared once per connection; false behind a pooler that cannot keep them apart (PgBouncer before 1.21).',
     ),
+  DATABASE_STATEMENT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(60_000)
+    .describe(
+      'When PostgreSQL ends a statement of this process (ms); 0: never, and nothing is sent that a pooler such as PgBouncer could refuse.',
+    ),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .optional()
@@ -211,6 +219,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const faults = result.success ? [] : [z.prettifyError(result.error)];
   if (Boolean(given['TLS_CERT_FILE']) !== Boolean(given['TLS_KEY_FILE']))
     faults.push('✖ TLS_CERT_FILE and TLS_KEY_FILE go together');
+  const { PUBLIC_URL = 'https:' } = result.data ?? {};
+  const { protocol, hostname = '' } = URL.parse(PUBLIC_URL) ?? {};
+  if (protocol === 'http:' && !isLoopback(hostname.replaceAll(/[[\]]/g, '')))
+    faults.push('✖ PUBLIC_URL must be an https URL: agents and people send their tokens there');
   if (result.success && !isLoopback(result.data.HOST) && !given['TLS_CERT_FILE'])
     if (!result.data.TLS_TERMINATED)
       faults.push(

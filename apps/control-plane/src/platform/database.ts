@@ -40,6 +40,8 @@ export function createDataSource(
     extra: {
       types,
       ...(config.DATABASE_PREPARE && { Client: PreparingClient }),
+      // Two transactions that wait for each other's locks, or a plan gone wrong, must not hold a connection for good.
+      ...(config.DATABASE_STATEMENT_MS > 0 && { statement_timeout: config.DATABASE_STATEMENT_MS }),
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 60_000,
     },

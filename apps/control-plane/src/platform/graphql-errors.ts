@@ -116,11 +116,11 @@ function isTooLarge(error: unknown): boolean {
   return (error as { statusCode?: number } | undefined)?.statusCode === 413;
 }
 
-/** The connection, and not the statement, is what failed: Node's socket errors, classes 08 and 57 of PostgreSQL, and pg's own words. */
+/** Not the request is to blame: Node's socket errors, classes 08 and 57 of PostgreSQL (its timeout too), and pg's own words. */
 function isUnavailable(error: unknown): boolean {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   return (
-    /^(ECONN|EPIPE|ETIMEDOUT|08|57P)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|08|57P|57014$)/.test(code) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(message)
   );
 }

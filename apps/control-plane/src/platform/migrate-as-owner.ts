@@ -20,7 +20,7 @@ export async function migrateAsOwner(
 ): Promise<void> {
   const { DATABASE_URL: appUrl, MIGRATION_DATABASE_URL: url, REDIS_URL } = config;
   const owner = await createDataSource(
-    { ...config, DATABASE_URL: url, DATABASE_POOL_MAX: 2 },
+    { ...config, DATABASE_URL: url, DATABASE_POOL_MAX: 2, DATABASE_STATEMENT_MS: 0 },
     logger,
   ).initialize();
   try {
