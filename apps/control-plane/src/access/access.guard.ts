@@ -28,7 +28,7 @@ export function Requires(action: Action, type: Thing, ...or: Thing[]): MethodDec
 
 /** Declares that an operation speaks of nothing but the caller, who needs no role for it. */
 export function RequiresSignIn(): MethodDecorator {
-  return SetMetadata('requires', SIGN_IN);
+  return applyDecorators(SetMetadata('requires', SIGN_IN), Extensions({ requires: SIGN_IN }));
 }
 
 /** The actor of the request. The guard has seen to it that there is one. */

@@ -1,9 +1,11 @@
 import type { GraphQLSchema } from 'graphql';
 
+import { readsOnly } from '../platform/inline-fields.ts';
 import { type Instance, mayDo } from './ability.ts';
 import type { Requirement } from './access.guard.ts';
 import { type Actor, NotAllowed } from './actor.ts';
 
+type Read = (source: unknown) => unknown;
 type Resolve = (
   source: Partial<Instance> | undefined,
   args: unknown,
@@ -21,7 +23,7 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
     const isOurs = !type.name.startsWith('__') && !roots.some((root) => root === type);
     if (!isOurs || !('getFields' in type)) continue;
     for (const field of Object.values(type.getFields()))
-      if ('resolve' in field && field.resolve && !field.extensions['later'])
+      if ('resolve' in field && field.resolve && !readsOnly(field.resolve as Read, field.name))
         field.resolve = guarded(
           field.resolve as Resolve,
           field.extensions['requires'] as Requirement | undefined,

@@ -20,7 +20,7 @@ export function inlineFields(schema: GraphQLSchema): GraphQLSchema {
 export const LATER = { later: true };
 
 /** Whether it is Nest's own resolver, and reads just that property, without a default. */
-function readsOnly(resolve: Resolve, name: string): boolean {
+export function readsOnly(resolve: Resolve, name: string): boolean {
   if (resolve.name !== 'rootFieldResolver') return false;
   const read: (string | symbol)[] = [];
   const source = new Proxy({}, { get: (_, key) => void read.push(key) });
