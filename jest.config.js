@@ -41,7 +41,7 @@ export default {
       globalTeardown: '<rootDir>/test/support/services/jest-teardown.ts',
     }),
     project('system', ['test/system/**/*.test.ts'], {
-      globalSetup: '<rootDir>/test/support/services/jest-setup.ts',
+      globalSetup: '<rootDir>/test/support/services/jest-setup-system.ts',
       globalTeardown: '<rootDir>/test/support/services/jest-teardown.ts',
     }),
   ],

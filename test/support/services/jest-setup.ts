@@ -1,4 +1,3 @@
-import { findKubeAssets } from '../kube/kube-assets.ts';
 import { startTestPostgres, type Service } from './postgres.ts';
 import { startTestRedis } from './redis.ts';
 
@@ -8,23 +7,9 @@ declare global {
 
 /** Starts PostgreSQL and Redis once per run, however many projects ask. Their URLs reach the test files by environment. */
 // oxlint-disable-next-line import/no-default-export -- Jest takes a global setup by its default export
-export default async function setup(
-  _: unknown,
-  project: { readonly displayName?: { readonly name: string } },
-): Promise<void> {
-  if (project.displayName?.name === 'system') await offerKubernetes();
+export default async function setup(): Promise<void> {
   globalThis.picketTestServices ??= start();
   await globalThis.picketTestServices;
-}
-
-/** Building takes minutes the first time, so only the project that needs an API server asks for it. */
-async function offerKubernetes(): Promise<void> {
-  try {
-    process.env['PICKET_TEST_KUBE_ASSETS'] = await findKubeAssets();
-  } catch (error) {
-    process.env['PICKET_TEST_KUBE_MISSING'] =
-      error instanceof Error ? error.message : String(error);
-  }
 }
 
 async function start(): Promise<readonly Service[]> {
