@@ -404,19 +404,17 @@ describe('the webhook', () => {
   it('that is away, while the hub restarts, gets all of it when it is back', async () => {
     await webhook.stop();
     await makeProject();
-    await settled();
-    const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+    await eventually(async () => {
+      const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+      expect(metrics).toMatch(/^picket_audit_stream_waiting_events [1-9]/m);
+      expect(metrics).toMatch(/^picket_audit_stream_failures_total [1-9]/m);
+    });
     await hub.down('SIGKILL');
     await hub.up();
     await makeProject();
     await webhook.start();
 
     await caughtUp();
-
-    expect(metrics).toMatch(/^picket_audit_stream_waiting_events [1-9]/m);
-    expect(await (await fetch(`${hub.url}/metrics`)).text()).toMatch(
-      /^picket_audit_stream_failures_total [1-9]/m,
-    );
   });
 
   it.each(['http://example.com/x', 'ftp://127.0.0.1/x', 'http://169.254.169.254/latest'])(
@@ -427,6 +425,32 @@ describe('the webhook', () => {
       ).rejects.toThrow('AUDIT_WEBHOOK_URL');
     },
   );
+});
+
+describe('a log whose beginning was archived', () => {
+  it('is verified from the head on that vouches for the rest, and goes on as before', async () => {
+    const log = await settled();
+    const page = await readFile('deploy/hub/audit.md', 'utf8');
+    const sql = /```sql\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const { organizationId, sequence } = JSON.parse((await heads()).at(1)!) as Data;
+    const archive = new pg.Client({ connectionString: hub.databaseUrl });
+    await archive.connect();
+
+    await archive.query(sql.replace('…', organizationId).replace('1200', String(sequence)));
+    await archive.end();
+    await makeProject();
+    const rest = await eventually(async () => {
+      const all = await lines();
+      expect(JSON.parse(all.at(-1)!)).toMatchObject({ sequence: log.length + 1 });
+      return all;
+    });
+
+    expect(JSON.parse(rest[0]!)).toMatchObject({ sequence: sequence + 1 });
+    expect((await check(rest)).faults).toEqual([]);
+    const unvouched = new LogCheck([], isSigned);
+    for (const line of rest) unvouched.add(line);
+    expect(unvouched.end().faults).toMatchObject([{ code: 'BEGINS_LATE' }]);
+  });
 });
 
 describe('a large log', () => {

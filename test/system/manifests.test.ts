@@ -168,7 +168,7 @@ describeWith(kubeApiserver, 'the manifests', () => {
 
     expect(Object.fromEntries(seen)).toEqual({
       'main.api.mjs': ['picket-hub-keys', 'picket-hub-admin'],
-      'main.worker.mjs': [],
+      'main.worker.mjs': ['picket-hub-audit'],
       'main.migrate.mjs': [],
     });
   });

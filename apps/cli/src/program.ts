@@ -6,6 +6,7 @@ import { applyCommand } from './commands/apply.ts';
 import { approveCommand } from './commands/approve.ts';
 import { approversCommand } from './commands/approvers.ts';
 import { claimCommand } from './commands/claim.ts';
+import { auditCommand } from './commands/audit.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { diffCommand } from './commands/diff.ts';
 import { getCommand } from './commands/get.ts';
@@ -76,6 +77,7 @@ export function buildProgram(): Command {
     roleCommand(),
     whoCanCommand(),
     permissionsCommand(),
+    auditCommand(),
     analyzeCommands(),
     agentCommand(),
   ])

@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { applyDocuments } from '../documents/apply-documents.ts';
 import { readDocuments } from '../documents/read-documents.ts';
 import { type OutputFormat, render } from '../output/render.ts';
-import { type HubFlags, connect, filesOption, hubCommand, outputOption } from './hub-command.ts';
+import {
+  type HubFlags,
+  connect,
+  filesOption,
+  hubCommand,
+  outputOption,
+  reasonOption,
+} from './hub-command.ts';
 
 interface ApplyFlags extends HubFlags {
   readonly filename: readonly string[];
@@ -15,6 +22,7 @@ interface ApplyFlags extends HubFlags {
 /** `picket apply -f`: the door for people, CI and GitOps. */
 export function applyCommand(): Command {
   return hubCommand('apply')
+    .addOption(reasonOption())
     .summary('apply documents: all of them or none')
     .description(
       'Applies documents of the kinds Blueprint, Assignment, Cluster and NamespacePolicy: all of them or none. ' +

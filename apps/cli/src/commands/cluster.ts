@@ -10,7 +10,7 @@ import {
   reissueJoinToken,
   revokeCluster,
 } from '../hub/operations.ts';
-import { type HubFlags, collectLabel, connect, hubCommand } from './hub-command.ts';
+import { type HubFlags, collectLabel, connect, hubCommand, reasonOption } from './hub-command.ts';
 
 interface RegisterFlags extends HubFlags {
   readonly label?: Readonly<Record<string, string>>;
@@ -33,6 +33,7 @@ export function clusterCommand(): Command {
 
 function registerCommand(): Command {
   return hubCommand('register')
+    .addOption(reasonOption())
     .summary('add a cluster to the fleet and print the manifest of its agent')
     .description(
       'Adds a cluster to the fleet and prints one manifest with a one-time join token:\n' +
@@ -81,6 +82,7 @@ function stateCommand(
   change: (hub: HubClient, clusterId: string) => Promise<ClusterState>,
 ): Command {
   return hubCommand(name)
+    .addOption(reasonOption())
     .description(summary)
     .argument('<name>', 'name of the cluster')
     .action(async (clusterName: string, flags: HubFlags) => {

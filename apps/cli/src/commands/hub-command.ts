@@ -22,7 +22,12 @@ export function organizationCommand(name: string): Command {
 }
 
 export function connect(flags: ConnectionFlags): HubClient {
-  return new HubClient(findHere(flags));
+  return new HubClient(findHere(flags), flags.reason);
+}
+
+/** Of each command that changes something in the hub. */
+export function reasonOption(): Option {
+  return new Option('--reason <text>', 'why, for the audit log');
 }
 
 export function outputOption(defaultFormat: OutputFormat = 'table'): Option {

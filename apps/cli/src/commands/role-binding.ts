@@ -13,7 +13,13 @@ import type { HubClient } from '../hub/hub-client.ts';
 import { listAll } from '../hub/list-all.ts';
 import { type Column, type OutputFormat, oneLine, render } from '../output/render.ts';
 import { describePlace, SUBJECT_COLUMNS } from './access-columns.ts';
-import { collectLabel, connect, organizationCommand, outputOption } from './hub-command.ts';
+import {
+  collectLabel,
+  connect,
+  organizationCommand,
+  outputOption,
+  reasonOption,
+} from './hub-command.ts';
 import { idOfToken } from './token.ts';
 
 const columns: readonly Column<RoleBinding>[] = [
@@ -37,6 +43,7 @@ interface BindFlags extends ConnectionFlags {
 /** `picket role bind ROLE`: gives a role. */
 export function bindCommand(): Command {
   return organizationCommand('bind')
+    .addOption(reasonOption())
     .summary('give a role to a person, a group or a token')
     .description(
       'Gives a role to one person, group or token, in a project or in the whole organization:\n' +
@@ -82,6 +89,7 @@ export function bindCommand(): Command {
 /** `picket role unbind ID`: takes a role away. */
 export function unbindCommand(): Command {
   return organizationCommand('unbind')
+    .addOption(reasonOption())
     .description('take a role away, at once')
     .argument('<id>', 'of the binding, as `picket role bindings` shows it')
     .action(async (roleBindingId: string, flags: ConnectionFlags) => {

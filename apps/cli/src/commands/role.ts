@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { deleteRole, listRoles, type Role, saveRole } from '../hub/access-operations.ts';
 import type { ConnectionFlags } from '../hub/connection.ts';
 import { type Column, type OutputFormat, render } from '../output/render.ts';
-import { connect, organizationCommand, outputOption } from './hub-command.ts';
+import { connect, organizationCommand, outputOption, reasonOption } from './hub-command.ts';
 import { bindCommand, bindingsCommand, unbindCommand } from './role-binding.ts';
 
 const columns: readonly Column<Role>[] = [
@@ -27,6 +27,7 @@ export function roleCommand(): Command {
     )
     .addCommand(
       organizationCommand('save')
+        .addOption(reasonOption())
         .summary('make a role of the organization, or change what it allows')
         .description(
           'Makes a role of the organization, or changes what it allows, at once for all who have it:\n' +
@@ -41,6 +42,7 @@ export function roleCommand(): Command {
     )
     .addCommand(
       organizationCommand('delete')
+        .addOption(reasonOption())
         .description('end a role of the organization, and what it gave, at once')
         .argument('<name>', 'name of the role')
         .action(async (name: string, flags: ConnectionFlags) => {

@@ -8,7 +8,7 @@ import type { ConnectionFlags } from '../hub/connection.ts';
 import type { HubClient } from '../hub/hub-client.ts';
 import { listAll } from '../hub/list-all.ts';
 import { type Column, type OutputFormat, render } from '../output/render.ts';
-import { connect, organizationCommand, outputOption } from './hub-command.ts';
+import { connect, organizationCommand, outputOption, reasonOption } from './hub-command.ts';
 
 const columns: readonly Column<ApiToken>[] = [
   ['NAME', ({ name }) => name],
@@ -33,6 +33,7 @@ export function tokenCommand(): Command {
     )
     .addCommand(
       organizationCommand('revoke')
+        .addOption(reasonOption())
         .description('end an API token, and what was bound to it, at once')
         .argument('<token>', 'name or id')
         .action(async (token: string, flags: ConnectionFlags) => {
@@ -52,6 +53,7 @@ interface CreateFlags extends ConnectionFlags {
 
 function createCommand(): Command {
   return organizationCommand('create')
+    .addOption(reasonOption())
     .summary('make an API token and print its secret, once')
     .description(
       'Makes an API token and prints its secret, which the hub does not keep. It may do nothing until it has a role:\n' +

@@ -20,6 +20,8 @@ type Stored = { readonly url: string } & (
 export interface ConnectionFlags {
   readonly url?: string | undefined;
   readonly tokenFile?: string | undefined;
+  /** Why something is changed, for the audit log. */
+  readonly reason?: string | undefined;
 }
 
 interface Surroundings {

@@ -2,10 +2,23 @@ import { Failure, exitCode } from '../exit-code.ts';
 
 const TIMEOUT_MS = 60_000;
 
-/** Sends a request to the hub; a hub that cannot be reached is a `Failure` with the reason. */
-export async function reach(url: string, path: string, init: RequestInit = {}): Promise<Response> {
+/**
+ * Sends a request to the hub; a hub that cannot be reached is a `Failure` with the reason. The answer must be there whole within a minute;
+ * of a long one, its beginning.
+ */
+export async function reach(
+  url: string,
+  path: string,
+  init: RequestInit = {},
+  isLong = false,
+): Promise<Response> {
+  const limit = new AbortController();
+  const late = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  const timer = setTimeout(() => limit.abort(late), TIMEOUT_MS).unref();
   try {
-    return await fetch(`${url}${path}`, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(`${url}${path}`, { ...init, signal: limit.signal });
+    if (isLong) clearTimeout(timer);
+    return response;
   } catch (error) {
     throw new Failure(
       exitCode.unreachable,

@@ -124,6 +124,8 @@ function hubEnvironment(place: HubPlace): Record<string, string | undefined> {
     PORT: String(place.port),
     SIGNING_KEY_FILE: join(place.stateDir, 'signing-key.pem'),
     TOKEN_SECRET_FILE: join(place.stateDir, 'token-secret'),
+    AUDIT_KEY_FILE: join(place.stateDir, 'audit-key.pem'),
+    AUDIT_HEADS_FILE: join(place.stateDir, 'audit-heads.jsonl'),
     BOOTSTRAP_TOKEN_FILE: place.tokenFile,
   };
 }

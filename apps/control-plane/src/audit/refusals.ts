@@ -2,13 +2,12 @@ import type { AuditEvent } from '@picket/audit';
 import type { DataSource } from 'typeorm';
 
 import type { Logger } from '../platform/logger.ts';
+import { networkOf } from '../platform/rate-limits.ts';
 import { Attempt, type Origin, type Subject } from './attempt.ts';
 import { addEvent, newEvent } from './event.ts';
 
 /** Equal refusals are summed that long (ms). */
 const WINDOW_MS = 60_000;
-/** The bits of an IPv6 address that one customer of a provider has: 64. */
-const NETWORK = /^((?:[\da-f]*:){4}).*$/i;
 /** So many kinds of refusals are told apart in one window. */
 const KINDS_MAX = 1_000;
 
@@ -76,7 +75,7 @@ export class Refusals {
   ): Promise<void> {
     const organizationId = subject.organizationId ?? (await this.#first());
     if (organizationId === undefined) return;
-    const id = origin.address?.replace(NETWORK, '$1:/64') ?? 'unknown';
+    const id = origin.address === null ? 'unknown' : networkOf(origin.address);
     const caller = { kind: 'NOBODY', id, name: id } as const;
     const attempt = new Attempt(operation, origin, null);
     const event = newEvent({ caller, organizationId, attempt }, subject);
