@@ -70,7 +70,7 @@ describeWith(kubeApiserver, 'what the demo says to try next', () => {
     demo.pressCtrlC();
     await demo.ended();
 
-    expect(commands).toHaveLength(9);
+    expect(commands).toHaveLength(10);
     for (const [command, { code, stdout, stderr }] of outcomes)
       expect([command, code, stdout === '' ? stderr : '']).toEqual([command, 0, '']);
     const printed = [...outcomes.values()].map(({ stdout }) => stdout).join('');
@@ -81,6 +81,7 @@ describeWith(kubeApiserver, 'what the demo says to try next', () => {
     expect(printed).toContain('namespace/cart labeled');
     expect(printed).toMatch(/^NamespacePolicy:write .*shop/m);
     expect(printed).toMatch(/web-to-cart/);
+    expect(printed).toMatch(/saveNamespacePolicy/);
   });
 });
 

@@ -29,9 +29,10 @@ Try next, in another terminal, in this folder:
     ${picket('get status')}
   What must one cluster have, and where does each object come from?
     ${picket('policy-set prod-eu-1')}
-  The same hub, as the application team sees it:
+  The same hub, as the application team and the auditor see it:
     ${by('shop', 'permissions')}
     ${by('shop', 'policy list --project shop')}
+    ${by('auditor', 'audit list --limit 20')}
   Look into the cluster, delete what the agent holds, and look again:
     ${kubectl} get networkpolicies -A
     ${kubectl} delete networkpolicies --all -n shop
