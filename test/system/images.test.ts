@@ -75,7 +75,7 @@ describeShapes('the images', (start) => {
     const keys = path.join(dir, 'keys');
     await promisify(execFile)('sh', [`${root}deploy/make-keys.sh`, keys]);
     adminToken = (await readFile(path.join(keys, 'admin-token'), 'utf8')).trim();
-    for (const name of ['', 'signing-key.pem', 'token-secret', 'admin-token'])
+    for (const name of ['', 'signing-key.pem', 'token-secret', 'audit-key.pem', 'admin-token'])
       await chmod(path.join(keys, name), 0o555);
     const { MIGRATION_DATABASE_URL = '', ...env } = backends.env;
     owner = { MIGRATION_DATABASE_URL };
@@ -118,11 +118,12 @@ describeShapes('the images', (start) => {
     expect(second.stderr).toContain('"applied":[]');
   });
 
-  it('of the hub runs the worker first and without a key, then the API with the keys and the token that it is given', async () => {
+  it('of the hub runs the worker first and without a key of the agents’ door, then the API with the keys and the token that it is given', async () => {
     const worker = hub.run(['main.worker.mjs'], {
       ...settings,
       SIGNING_KEY_FILE: '/nonexistent/key',
       TOKEN_SECRET_FILE: '/nonexistent/secret',
+      AUDIT_KEY_FILE: path.join(dir, 'keys/audit-key.pem'),
     });
     running.push(worker);
     const { url: workerUrl } = await worker.ready();
