@@ -3,7 +3,14 @@ import { Command } from 'commander';
 import { listAll } from '../hub/list-all.ts';
 import { type Claim, createClaim, listClaims } from '../hub/policy-operations.ts';
 import { type Column, type OutputFormat, render } from '../output/render.ts';
-import { collectLabel, connect, type HubFlags, hubCommand, outputOption } from './hub-command.ts';
+import {
+  collectLabel,
+  connect,
+  type HubFlags,
+  hubCommand,
+  reasonOption,
+  outputOption,
+} from './hub-command.ts';
 
 const columns: readonly Column<Claim>[] = [
   ['NAME', ({ name }) => name],
@@ -32,6 +39,7 @@ export function claimCommand(): Command {
 
 function createCommand(): Command {
   return hubCommand('create')
+    .addOption(reasonOption())
     .description('give namespaces to the project, in its clusters or in those of another')
     .argument('<name>', 'name of the claim')
     .requiredOption('--namespace <name...>', 'namespaces by name')

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import { exitCode, Failure } from '../exit-code.ts';
 import type { Json } from '../hub/operations.ts';
 import { readGuardRails, setGuardRails } from '../hub/policy-operations.ts';
-import { connect, type HubFlags, hubCommand } from './hub-command.ts';
+import { connect, type HubFlags, hubCommand, reasonOption } from './hub-command.ts';
 
 /** `picket guard-rails …`: what namespace policies of a project may open. */
 export function guardRailsCommand(): Command {
@@ -27,6 +27,7 @@ function showCommand(): Command {
 
 function setCommand(): Command {
   return hubCommand('set')
+    .addOption(reasonOption())
     .description(
       'set the guard rails of the project: all of them, what is left out has its default',
     )
