@@ -9,9 +9,12 @@ interface Project {
   readonly organizationId: string;
 }
 
+/** Of no project. */
+export const NO_PROJECT = '00000000-0000-0000-0000-000000000000';
+
 /**
- * A thing by name in a project by name. What the actor may not see answers like what is not there: nobody learns from an error that a
- * project or a thing exists.
+ * A thing by name in a project by name. What the actor may not see answers like what is not there, and costs the same: nobody learns from
+ * an error, nor from its time, that a project or a thing exists.
  */
 export async function lookUp<Found extends Instance>(
   actor: Actor,
@@ -28,7 +31,7 @@ export async function lookUp<Found extends Instance>(
     readonly missing: DomainError;
   },
 ): Promise<Found> {
-  const found = project && (await find(project.id));
+  const found = await find(project?.id ?? NO_PROJECT);
   if (found && mayDo(actor.ability, 'read', thing, found)) return found;
   const seesNoProject = actor.ability.cannot('read', 'Project');
   const seesThisOne =

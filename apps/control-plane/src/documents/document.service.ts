@@ -1,6 +1,8 @@
 import { canonicalJson, DomainError, type Json, pathText } from '@picket/kernel';
 import { type Document, documentKey, type DocumentProblem, parseDocuments } from '@picket/policy';
 
+import { mayDo } from '../access/ability.ts';
+import { NO_PROJECT } from '../access/look-up.ts';
 import { noClusterOf } from '../access/missing.ts';
 import { type Actor, authorize } from '../access/actor.ts';
 import type { Changes } from '../audit/changes.ts';
@@ -90,7 +92,7 @@ export class DocumentService {
     const problems: DocumentProblem[] = [...found];
     try {
       await this.#parts.changes.make(actor, async (sql, record) => {
-        await this.#lockVersions(project, documents, sql);
+        await this.#lockVersions(actor, project, documents, sql);
         await this.#parts.projects.lockBindings(project.id, 'alone', sql);
         // Alone from the start: a cluster that is labelled on the way would share it, and two who share it cannot both have it alone.
         if (documents.some(({ kind }) => kind === 'NamespacePolicy'))
@@ -251,13 +253,19 @@ export class DocumentService {
   }
 
   /** Before bindings are locked, and in one order: whoever retires a version does the same. */
-  async #lockVersions(own: Project, documents: readonly Document[], sql: Sql): Promise<void> {
+  async #lockVersions(
+    actor: Actor,
+    own: Project,
+    documents: readonly Document[],
+    sql: Sql,
+  ): Promise<void> {
     const { blueprints } = this.#parts;
     const ids = new Set<string>();
     for (const document of documents)
       if (document.kind === 'Assignment') {
         const blueprint = await this.#findBlueprint(own, document.spec.blueprint, sql);
-        if (blueprint) ids.add(blueprint.id);
+        if (blueprint && mayDo(actor.ability, 'read', 'Blueprint', blueprint))
+          ids.add(blueprint.id);
       }
     for (const id of [...ids].toSorted()) await blueprints.lockVersions(id, 'shared', sql);
   }
@@ -271,7 +279,7 @@ export class DocumentService {
     const [name = '', owner] = reference.split('/').toReversed();
     const project =
       owner === undefined ? own : await projects.findByName(own.organizationId, owner, sql);
-    return project && blueprints.findByName(project.id, name, sql);
+    return blueprints.findByName(project?.id ?? NO_PROJECT, name, sql);
   }
 
   /** By its name, or as `project/name` when another project shares it. */
