@@ -1,6 +1,6 @@
 import { type Actor, authorize } from '../access/actor.ts';
 import type { ClaimRepository } from '../namespace-claims/claim.repository.ts';
-import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
+import { type Connection, connectionOf, PageInvalid, pageRequest } from '../platform/connection.ts';
 import type { Sql } from '../platform/database.ts';
 import { InputInvalid } from '../platform/input.ts';
 import type { NamespacePolicyRepository } from './namespace-policy.repository.ts';
@@ -16,6 +16,9 @@ import {
   PolicyRequestDecided,
   PolicyRequestStale,
 } from './policy-request.ts';
+
+/** Microseconds and an id. */
+const CURSOR = /^\d{1,18}\/[0-9a-f-]{36}$/;
 
 interface Parts {
   readonly requests: PolicyRequestRepository;
@@ -45,6 +48,8 @@ export class PolicyRequestService {
   ): Promise<Connection<PolicyRequest>> {
     const { requests } = this.#parts;
     const page = pageRequest(first, after);
+    if (page.after !== undefined && !CURSOR.test(page.after))
+      throw new PageInvalid('after is not a cursor of this list');
     const items = await requests.list(question, page.after, page.first + 1);
     return connectionOf(
       items,
