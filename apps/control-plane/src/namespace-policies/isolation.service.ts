@@ -102,6 +102,9 @@ export class IsolationService {
   ): Promise<Written> {
     const { source, target } = input;
     return this.#write(actor, input, async (claim, sql) => {
+      // What stands in namespaces of others is not told.
+      const problems = notOf(claim, [target]);
+      if (problems.length > 0) return { policies: [], problems };
       const { rails } = await this.#parts.rails.of(claim.projectId, sql);
       const standing = await this.#parts.changes.standing(claim, { namespace: target }, sql);
       const podNetworks = rails.podNetworks ?? [];

@@ -39,23 +39,25 @@ export class StandingPolicies implements StandingInClusters {
       }
     return [...found.values()].flatMap(({ manifest, sure }) => {
       const { data: spec } = NetworkPolicySpec.safeParse(manifest.spec);
-      if (!spec || isOf(claim, manifest)) return [];
-      return [{ name: manifest.metadata.name, spec, isSure: sure === digests.length }];
+      const owner = ownerOf(manifest);
+      if (!spec || (owner?.project === claim.project && owner.claim === claim.name)) return [];
+      const isSure = sure === digests.length;
+      if (owner === undefined || owner.project === claim.project)
+        return [{ name: manifest.metadata.name, spec, isSure }];
+      // By labels either could have any namespace, and so would learn of all that the other has.
+      return claim.namespaces !== null && isSure
+        ? [{ name: OF_ANOTHER_PROJECT, spec, isSure }]
+        : [];
     });
   }
 }
 
-function isOf(
-  claim: { readonly project: string; readonly name: string },
-  manifest: Manifest,
-): boolean {
+const OF_ANOTHER_PROJECT = '(of another project)';
+
+/** The claim that a namespace policy is of; undefined for what a blueprint brought. */
+function ownerOf(manifest: Manifest): { project: string; claim: string } | undefined {
   const origin = originOf(manifest.metadata.annotations);
-  return (
-    origin !== undefined &&
-    'namespacePolicy' in origin &&
-    origin.project === claim.project &&
-    origin.claim === claim.name
-  );
+  return origin !== undefined && 'namespacePolicy' in origin ? origin : undefined;
 }
 
 /** NetworkPolicies of the set that are, or may be, in the namespace: of its labels only the name is known. */
