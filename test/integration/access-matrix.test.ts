@@ -41,15 +41,7 @@ const tokens: Partial<Record<Who, string>> = {};
 beforeAll(async () => {
   world = await World.start();
   const { adminToken: admin } = world.hub;
-  const strangers = await world.organization('strangers');
-  const shop = await world.project('shop', admin, [
-    ['web', 'prod'],
-    ['api', 'dev'],
-  ]);
-  const bank = await world.project('bank', admin, [['books', 'prod']]);
-  const vault = await world.project('vault', strangers, [['gold', 'prod']]);
-  await world.project('plaza', admin, []);
-  places = [...shop, ...bank, ...vault];
+  ({ places } = await world.settle());
 
   await world.do('saveRole', { name: 'clerk', permissions: ['Cluster:read'] }, '{ name }', admin);
   const project = 'shop';

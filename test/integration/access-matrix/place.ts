@@ -48,7 +48,8 @@ export class Place {
 
   async cluster(): Promise<{ id: string; name: string }> {
     const { project } = this;
-    const input = { project, name: this.world.name(), labels: { tier: this.tier } };
+    const labels = { tier: this.tier, [`of-${project}`]: 'yes' };
+    const input = { project, name: this.world.name(), labels };
     return (await this.do('registerCluster', input, '{ cluster { id name } }'))['cluster'];
   }
 

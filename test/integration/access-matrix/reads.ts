@@ -201,8 +201,8 @@ export const READS: Readonly<Record<string, Operation>> = {
     ({ project, claim }) => ({ project, claim }),
   ),
   'whoCan to a cluster': query(
-    whoCan('clusterId: $id', '$id: ID'),
+    whoCan('clusterId: $clusterId', '$clusterId: ID'),
     'CLUSTER_MISSING',
-    byId('cluster'),
+    async (place) => ({ clusterId: (await place.cluster()).id }),
   ),
 };

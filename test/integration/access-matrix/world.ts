@@ -28,14 +28,28 @@ export class World {
     this.#database = database;
   }
 
-  static async start(): Promise<World> {
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<World> {
     // Without a worker nothing changes but by what is asked.
-    const hub = await TestHub.start({}, 'main.api');
+    const hub = await TestHub.start(env, 'main.api');
     const database = new pg.Client({ connectionString: hub.databaseUrl });
     await database.connect();
     const world = new World(hub, database);
     await world.#prepareDigest();
     return world;
+  }
+
+  /** The four places of the table, and who may do everything in the other organization. */
+  async settle(): Promise<{ places: Place[]; strangers: string }> {
+    const { adminToken: admin } = this.hub;
+    const strangers = await this.#organization('strangers');
+    const shop = await this.#project('shop', admin, [
+      ['web', 'prod'],
+      ['api', 'dev'],
+    ]);
+    const bank = await this.#project('bank', admin, [['books', 'prod']]);
+    const vault = await this.#project('vault', strangers, [['gold', 'prod']]);
+    await this.#project('plaza', admin, []);
+    return { places: [...shop, ...bank, ...vault], strangers };
   }
 
   async stop(): Promise<void> {
@@ -67,7 +81,7 @@ export class World {
   }
 
   /** Another organization, and the token of its administrator. */
-  async organization(name: string): Promise<string> {
+  async #organization(name: string): Promise<string> {
     const { token, hash } = newToken('picket_');
     await this.sql(
       `WITH o AS (INSERT INTO organizations (name) VALUES ($1) RETURNING id),
@@ -80,7 +94,7 @@ export class World {
   }
 
   /** A project with guard rails and clusters, and claims: [claim, tier]. */
-  async project(name: string, admin: string, claims: [string, string][]): Promise<Place[]> {
+  async #project(name: string, admin: string, claims: [string, string][]): Promise<Place[]> {
     await this.do('createProject', { name }, '{ name }', admin);
     await this.do('setGuardRails', { project: name, rails: RAILS }, '{ revision }', admin);
     const asker = await this.holder('OrgAdmin', {}, admin);
