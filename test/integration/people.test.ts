@@ -166,6 +166,38 @@ function suite(start: () => Promise<Backends>): void {
     expect(codesOf(answer)).toEqual(['INPUT_INVALID']);
   });
 
+  it('lets nobody who administers one project use up what others give', async () => {
+    const groups = Array.from({ length: 5 }, (_, number) => `crowd-${number}`);
+    const { login, email } = newPerson(...groups);
+    const role = 'Auditor';
+    for (const subject of [...groups, email])
+      await Promise.all(
+        Array.from({ length: 50 }, (_, number) =>
+          bind({
+            subjectKind: subject === email ? 'USER' : 'GROUP',
+            subject,
+            role,
+            project: 'shop',
+            clusterSelector: { matchLabels: { none: String(number) } },
+          }),
+        ),
+      );
+
+    const project = 'default';
+    const clusterSelector = { matchLabels: { tier: 'prod' } };
+    const given = await bind({
+      subjectKind: 'USER',
+      subject: email,
+      role,
+      project,
+      clusterSelector,
+    });
+
+    expect(given.errors).toEqual([]);
+    const token = await issuer.tokenOf(login);
+    await eventually(async () => expect(await clustersOf(token)).toContain('default-1'));
+  });
+
   it('looks at the widest 200 bindings of a person in many groups', async () => {
     const groups = ['g1', 'g2', 'g3', 'g4', 'g5'];
     const { login } = newPerson(...groups);

@@ -129,7 +129,7 @@ export class RoleBindingConnection extends ConnectionType(RoleBindingType, 'Role
 
 @InputType({
   description:
-    'Whom to give which role, where. One can only give what one may do oneself. At most 50 for one subject, and 2,000 for claims.',
+    'Whom to give which role, where. One can only give what one may do oneself. At most 50 for one subject in a project, and 2,000 for its claims.',
 })
 export class CreateRoleBindingInput {
   @Field({ description: 'The role.' }) role!: string;

@@ -205,17 +205,20 @@ export class AccessRepository {
     ]);
   }
 
-  /** How many bindings somebody has: of claims, or of anything else. */
+  /** How many bindings somebody has in a project, or in all of them (null): of claims, or of anything else. */
   async countBindingsOf(
-    organizationId: string,
-    subjectKind: SubjectKind,
-    subject: string,
+    {
+      organizationId,
+      subjectKind,
+      subject,
+    }: Pick<RoleBinding, 'organizationId' | 'subjectKind' | 'subject'>,
+    projectId: string | null,
     ofClaims: boolean,
   ): Promise<number> {
     const [row] = await this.#dataSource.query(
       `SELECT count(*)::int AS count FROM role_bindings
-       WHERE organization_id = $1 AND subject_kind = $2 AND subject = $3 AND (claim_id IS NOT NULL) = $4`,
-      [organizationId, subjectKind, subject, ofClaims],
+       WHERE organization_id = $1 AND subject_kind = $2 AND subject = $3 AND project_id IS NOT DISTINCT FROM $4::uuid AND (claim_id IS NOT NULL) = $5`,
+      [organizationId, subjectKind, subject, projectId, ofClaims],
     );
     return row.count;
   }

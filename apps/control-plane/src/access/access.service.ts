@@ -253,15 +253,12 @@ export class AccessService {
     mustHave(actor, role.permissions, instance);
     const ofClaims = place.claimId !== undefined;
     const max = ofClaims ? CLAIM_BINDINGS_MAX : BINDINGS_MAX;
-    const count = await access.countBindingsOf(
-      organizationId,
-      input.subjectKind,
-      subject,
-      ofClaims,
-    );
-    if (count >= max)
+    const who = { organizationId, subjectKind: input.subjectKind, subject };
+    const projectId = place.projectId ?? null;
+    // By project: else those who administer one could use up what somebody may have in the others.
+    if ((await access.countBindingsOf(who, projectId, ofClaims)) >= max)
       throw new LimitReached(
-        `One subject has at most ${max} role bindings ${ofClaims ? 'for claims' : 'that are not for claims'}`,
+        `One subject has at most ${max} role bindings ${ofClaims ? 'for claims' : 'that are not for claims'} in a project`,
         { max },
       );
     const given = {
@@ -269,7 +266,7 @@ export class AccessService {
       role: role.name,
       subjectKind: input.subjectKind,
       subject,
-      projectId: place.projectId ?? null,
+      projectId,
       clusterSelector,
       claimId: place.claimId ?? null,
     };

@@ -12,6 +12,9 @@ const BINDINGS_MAX = 200;
 const CLAIM_BINDINGS_MAX = 5_000;
 const MINE = `organization_id = o.id AND ((subject_kind = 'USER' AND subject = ANY($2)) OR (subject_kind = 'GROUP' AND subject = ANY($3)))`;
 
+const OF_PROJECT =
+  'row_number() OVER (PARTITION BY project_id, cluster_selector IS NOT NULL ORDER BY created_at)';
+
 /** What people may do: their own role bindings, and those of their groups. */
 export class People {
   readonly #dataSource: DataSource;
@@ -26,14 +29,15 @@ export class People {
 
   /** Undefined when there is no organization to sign in to. */
   async actorOf({ id, name, groups }: Person): Promise<Actor | undefined> {
-    // The widest first: whoever makes many small bindings for a group takes nothing away from its members but small ones.
+    // The widest first, and of each project as many: whoever makes many small bindings for a group in one project takes nothing away from
+    // its members but small ones there.
     const [row] = await this.#dataSource.query(
       `SELECT o.id AS "organizationId", coalesce(json_agg(${BINDING_JSON}) FILTER (WHERE b.id IS NOT NULL), '[]') AS bindings
        FROM organizations o
          LEFT JOIN LATERAL (
            (SELECT * FROM role_bindings WHERE ${MINE} AND claim_id IS NULL
-            ORDER BY cluster_selector IS NOT NULL, project_id IS NOT NULL, created_at LIMIT $4)
-           UNION ALL (SELECT * FROM role_bindings WHERE ${MINE} AND claim_id IS NOT NULL ORDER BY created_at LIMIT $5)
+            ORDER BY cluster_selector IS NOT NULL, project_id IS NOT NULL, ${OF_PROJECT}, created_at LIMIT $4)
+           UNION ALL (SELECT * FROM role_bindings WHERE ${MINE} AND claim_id IS NOT NULL ORDER BY ${OF_PROJECT}, created_at LIMIT $5)
          ) b ON true
          LEFT JOIN roles r ON r.organization_id = b.organization_id AND r.name = b.role
        WHERE o.name = $1 GROUP BY o.id`,
