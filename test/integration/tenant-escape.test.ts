@@ -3,33 +3,28 @@ import { readFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { type Answer, type Data, eventually, ProtocolAgent } from '../support/hub/index.ts';
+import { type Answer, type Data, eventually } from '../support/hub/index.ts';
 import { StatementProxy } from '../support/services/statement-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/services/test-database.ts';
+import { listen, speakerOf } from './access-matrix/listening.ts';
 import { list, type Operation } from './access-matrix/operation.ts';
 import { OPERATIONS } from './access-matrix/operations.ts';
 import type { Place } from './access-matrix/place.ts';
 import { World } from './access-matrix/world.ts';
+import { type Attacker, leaks, renamed, shapeOf, twinOf } from './tenant-escape/attacker.ts';
 import { everythingOf, foreignArguments, pagedLists } from './tenant-escape/schema.ts';
 import { secretsOf, wordsOf } from './tenant-escape/secrets.ts';
+import { shareCluster } from './tenant-escape/shared-cluster.ts';
 
 jest.setTimeout(120_000);
 
 let database: TestDatabase;
 let proxy: StatementProxy;
 let world: World;
+let shop: Place;
 let bank: Place;
 let schema: string;
 
-interface Attacker {
-  readonly name: string;
-  readonly token: string;
-  /** Names of what is not theirs; what would be there in their stead if there were none. */
-  readonly foreign: Readonly<Record<string, string>>;
-  /** No answer may hold any of these, unless they said it themselves. */
-  secrets: ReadonlySet<string>;
-  readonly said: Set<string>;
-}
 const attackers: Attacker[] = [];
 
 /** What the table leaves out, because it asks for one thing in another way. */
@@ -57,6 +52,7 @@ beforeAll(async () => {
   world = await World.start({ ...database.env, DATABASE_URL: proxy.url });
   schema = await readFile('apps/control-plane/schema.graphql', 'utf8');
   const { places, strangers } = await world.settle();
+  shop = places[0]!;
   bank = places.find(({ project }) => project === 'bank')!;
   const { adminToken: admin } = world.hub;
   const project = 'shop';
@@ -75,26 +71,6 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** The same question about what nobody has. */
-function twinOf(variables: object, foreign: Attacker['foreign']): object {
-  const ids = new Map<string, string>();
-  const fresh = (id: string): string => ids.get(id) ?? (ids.set(id, randomUUID()), ids.get(id)!);
-  return JSON.parse(renamed(JSON.stringify(variables), foreign).replaceAll(UUID, fresh)) as object;
-}
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-function renamed(text: string, foreign: Attacker['foreign']): string {
-  return Object.entries(foreign)
-    .reduce((all, [name, other]) => all.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), other), text)
-    .replaceAll(/\bn-(\d+)\b/g, 'x-$1');
-}
-/** An answer without what differs from one time to the next. */
-function shapeOf(answer: Answer, foreign: Attacker['foreign']): string {
-  return renamed(JSON.stringify(answer), foreign)
-    .replaceAll(UUID, '<id>')
-    .replaceAll(/picket_[\w-]+/g, '<secret>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
-}
-
 const ask = (query: string, variables: object, { token, said }: Attacker): Promise<Answer> => {
   for (const word of wordsOf(JSON.stringify({ query, variables }))) said.add(word);
   return world.ask(query, variables, token);
@@ -112,9 +88,6 @@ async function asked(
   const statements = proxy.take().filter((text) => !/audit_|token_uses/.test(text));
   return { answer, statements };
 }
-
-const leaks = ({ secrets, said }: Attacker, answer: unknown): string[] =>
-  [...wordsOf(JSON.stringify(answer))].filter((word) => secrets.has(word) && !said.has(word));
 
 describe('what is another’s', () => {
   it.each(Object.keys(ALL))('%s: is as if it were not there', async (name) => {
@@ -248,56 +221,44 @@ describe('documents', () => {
   });
 });
 
+describe('a subscription', () => {
+  it('hears nothing of another tenant, whatever its filter names', async () => {
+    const worker = await world.hub.replica({}, 'main.worker');
+    const [mine, theirs] = [await speakerOf(world, shop), await speakerOf(world, bank)];
+    const filters = [{ project: 'bank' }, { nameContains: theirs.name }, { labelSelector: 'tier' }];
+    const spies = attackers.flatMap(({ token }) =>
+      filters.map((filter) => listen(world, token, filter)),
+    );
+    const admin = listen(world, bank.admin, { project: 'bank' });
+    const neighbours = spies.slice(0, -filters.length);
+    try {
+      for (let round = 0; round < 3; round++) {
+        for (const { heard } of [...spies, admin]) heard.delete(mine.name);
+        admin.heard.clear();
+        await eventually(async () => {
+          await theirs.say();
+          await mine.say();
+          expect(admin.heard).toContain(theirs.name);
+          // Who has heard what came later has had the chance.
+          for (const [index, { heard }] of neighbours.entries())
+            if (index % filters.length === 2) expect(heard).toContain(mine.name);
+        });
+      }
+
+      for (const { heard, end } of spies)
+        expect([heard.has(theirs.name), end]).toEqual([false, undefined]);
+    } finally {
+      for (const { client } of [...spies, admin]) await client.dispose();
+      for (const { agent } of [mine, theirs]) await agent.close();
+      await worker.stop();
+    }
+  });
+});
+
 describe('teams in one cluster', () => {
   it('learn nothing of the policies of each other', async () => {
     const platform = bank.admin;
-    const share = (project: string, name: string, more: object): Promise<Data> =>
-      world.do(
-        'createNamespaceClaim',
-        { project, name, clusterProject: 'plaza', clusterSelector: {}, ...more },
-        '{ id }',
-        platform,
-      );
-    await world.do('trustNamespaceLabels', { labels: ['team'] }, '', platform);
-    await share('shop', 'till', { namespaces: ['till'] });
-    await share('shop', 'tagged', { namespaceSelector: { matchLabels: { team: 'shop' } } });
-    await share('bank', 'safe', { namespaces: ['safe'] });
-    await share('bank', 'ledger', { namespaceSelector: { matchLabels: { team: 'bank' } } });
-    for (const claim of ['safe', 'ledger'])
-      await world.do(
-        'saveNamespacePolicy',
-        {
-          project: 'bank',
-          claim,
-          name: `${claim}-is-closed`,
-          spec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }] }] },
-        },
-        '{ outcome }',
-        platform,
-      );
-    const { joinToken, cluster } = await world.do(
-      'registerCluster',
-      { project: 'plaza', name: 'shared' },
-      '{ joinToken cluster { id } }',
-      platform,
-    );
-    const worker = await world.hub.replica({}, 'main.worker');
-    const agent = await ProtocolAgent.create(world.hub);
-    try {
-      await agent.enrol(joinToken);
-      await eventually(async () => {
-        await agent.sync();
-        const { data } = await world.ask(
-          'query ($id: ID) { cluster(id: $id) { policySet { objects { edges { node { name } } } } } }',
-          { id: cluster.id },
-          platform,
-        );
-        expect(JSON.stringify(data)).toContain('safe-is-closed');
-      });
-    } finally {
-      await agent.close();
-      await worker.stop();
-    }
+    await shareCluster(world, platform);
 
     for (const claim of ['till', 'tagged']) {
       const project = 'shop';

@@ -47,7 +47,8 @@ interface Speaker {
   say(): Promise<void>;
 }
 
-async function speakerOf({ hub }: World, place: Place): Promise<Speaker> {
+/** A cluster of the place whose agent says something when it is told to. */
+export async function speakerOf({ hub }: World, place: Place): Promise<Speaker> {
   const name = place.world.name();
   const { joinToken } = await place.do(
     'registerCluster',
@@ -65,14 +66,15 @@ async function speakerOf({ hub }: World, place: Place): Promise<Speaker> {
   return { name, agent, say: async () => void (await agent.follow({ grant } as Grant)) };
 }
 
-interface Listener {
+export interface Listener {
   readonly client: Client;
   readonly heard: Set<string>;
   /** The letter of a subscription that did not last. */
   end: string | undefined;
 }
 
-function listen({ hub }: World, token: string): Listener {
+/** Hears names of clusters; not all of what the token may see with a filter. */
+export function listen({ hub }: World, token: string, filter: object = {}): Listener {
   const client = createClient({
     url: `${hub.url.replace('http', 'ws')}/graphql`,
     connectionParams: token === '' ? {} : { authorization: `Bearer ${token}` },
@@ -80,7 +82,10 @@ function listen({ hub }: World, token: string): Listener {
   });
   const listener: Listener = { client, heard: new Set(), end: undefined };
   client.subscribe(
-    { query: 'subscription { clusterChanged { name } }' },
+    {
+      query: 'subscription ($filter: ClusterFilter) { clusterChanged(filter: $filter) { name } }',
+      variables: { filter },
+    },
     {
       next: ({ data, errors }) => {
         const name = (data?.['clusterChanged'] as { name: string } | undefined)?.name;
