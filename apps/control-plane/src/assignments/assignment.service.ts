@@ -3,8 +3,7 @@ import { z } from 'zod';
 
 import { mayDo } from '../access/ability.ts';
 import { type Actor, authorize } from '../access/actor.ts';
-import { lookUp } from '../access/look-up.ts';
-import { noProjectOf } from '../access/missing.ts';
+import { type By, lookUp } from '../access/look-up.ts';
 import type { Changes } from '../audit/changes.ts';
 import type { BlueprintRepository } from '../blueprints/blueprint.repository.ts';
 import {
@@ -58,22 +57,12 @@ export class AssignmentService {
     this.#parts = parts;
   }
 
-  async get(
-    actor: Actor,
-    by: { id?: string; name?: string; project?: string },
-  ): Promise<Assignment> {
+  get(actor: Actor, by: By): Promise<Assignment> {
     const { assignments, projects } = this.#parts;
-    if (by.id) {
-      const assignment = await assignments.get(by.id);
-      authorize(actor, 'read', 'Assignment', assignment, noAssignmentOf({ id: by.id }));
-      return assignment;
-    }
-    const { name = '', project = 'default' } = by;
-    return lookUp(actor, 'Assignment', {
-      project: await projects.findByName(actor.organizationId, project),
-      find: (projectId) => assignments.findByName(projectId, name),
-      projectMissing: noProjectOf(project),
-      missing: noAssignmentOf({ name }),
+    return lookUp(actor, 'Assignment', by, {
+      projects,
+      things: assignments,
+      missing: noAssignmentOf,
     });
   }
 

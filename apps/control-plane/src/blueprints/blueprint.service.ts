@@ -3,8 +3,7 @@ import type { Problem } from '@picket/kernel';
 import { type Blueprint as BlueprintDocument, parseBlueprint } from '@picket/policy';
 
 import { type Actor, authorize } from '../access/actor.ts';
-import { lookUp } from '../access/look-up.ts';
-import { noProjectOf } from '../access/missing.ts';
+import { type By, lookUp } from '../access/look-up.ts';
 import type { Changes } from '../audit/changes.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
 import { instanceOf, visibleProject } from '../clusters/visible-project.ts';
@@ -32,21 +31,11 @@ export class BlueprintService {
     this.#projects = projects;
   }
 
-  async get(
-    actor: Actor,
-    by: { id?: string; name?: string; project?: string },
-  ): Promise<Blueprint> {
-    if (by.id) {
-      const blueprint = await this.#blueprints.get(by.id);
-      authorize(actor, 'read', 'Blueprint', blueprint, noBlueprintOf({ id: by.id }));
-      return blueprint;
-    }
-    const { name = '', project = 'default' } = by;
-    return lookUp(actor, 'Blueprint', {
-      project: await this.#projects.findByName(actor.organizationId, project),
-      find: (projectId) => this.#blueprints.findByName(projectId, name),
-      projectMissing: noProjectOf(project),
-      missing: noBlueprintOf({ name }),
+  get(actor: Actor, by: By): Promise<Blueprint> {
+    return lookUp(actor, 'Blueprint', by, {
+      projects: this.#projects,
+      things: this.#blueprints,
+      missing: noBlueprintOf,
     });
   }
 

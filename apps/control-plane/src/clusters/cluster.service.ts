@@ -2,8 +2,8 @@ import type { Approvers } from '@picket/agent-protocol';
 import { LabelSelector, Labels, parseSelectorText } from '@picket/selector';
 
 import { type Actor, authorize } from '../access/actor.ts';
-import { lookUp } from '../access/look-up.ts';
-import { noClusterOf, noProjectOf } from '../access/missing.ts';
+import { type By, lookUp } from '../access/look-up.ts';
+import { noClusterOf } from '../access/missing.ts';
 import { newToken } from '../access/tokens.ts';
 import type { Changes } from '../audit/changes.ts';
 import type { Config } from '../config/config.ts';
@@ -73,20 +73,9 @@ export class ClusterService {
     );
   }
 
-  async get(actor: Actor, by: { id?: string; name?: string; project?: string }): Promise<Cluster> {
+  get(actor: Actor, by: By): Promise<Cluster> {
     const { clusters, projects } = this.#parts;
-    if (by.id) {
-      const cluster = await clusters.get(by.id);
-      authorize(actor, 'read', 'Cluster', cluster, noClusterOf({ id: by.id }));
-      return cluster;
-    }
-    const { name = '', project = 'default' } = by;
-    return lookUp(actor, 'Cluster', {
-      project: await projects.findByName(actor.organizationId, project),
-      find: (projectId) => clusters.findByName(projectId, name),
-      projectMissing: noProjectOf(project),
-      missing: noClusterOf({ name }),
-    });
+    return lookUp(actor, 'Cluster', by, { projects, things: clusters, missing: noClusterOf });
   }
 
   async list(

@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { LimitReached } from '../access/access.ts';
 import { type Actor, authorize } from '../access/actor.ts';
-import { lookUp } from '../access/look-up.ts';
-import { noClaimOf, noProjectOf } from '../access/missing.ts';
+import { type By, lookUp } from '../access/look-up.ts';
+import { noClaimOf } from '../access/missing.ts';
 import type { Changes } from '../audit/changes.ts';
 import { clustersStale } from '../clusters/cluster.jobs.ts';
 import type { ProjectRepository } from '../clusters/project.repository.ts';
@@ -64,23 +64,9 @@ export class ClaimService {
     this.#parts = parts;
   }
 
-  async get(
-    actor: Actor,
-    by: { id?: string; name?: string; project?: string },
-  ): Promise<NamespaceClaim> {
+  get(actor: Actor, by: By): Promise<NamespaceClaim> {
     const { claims, projects } = this.#parts;
-    if (by.id) {
-      const claim = await claims.get(by.id);
-      authorize(actor, 'read', 'NamespaceClaim', claim, noClaimOf({ id: by.id }));
-      return claim;
-    }
-    const { name = '', project = 'default' } = by;
-    return lookUp(actor, 'NamespaceClaim', {
-      project: await projects.findByName(actor.organizationId, project),
-      find: (projectId) => claims.findByName(projectId, name),
-      projectMissing: noProjectOf(project),
-      missing: noClaimOf({ name }),
-    });
+    return lookUp(actor, 'NamespaceClaim', by, { projects, things: claims, missing: noClaimOf });
   }
 
   async list(
