@@ -1,5 +1,5 @@
 import type { Capabilities, ObjectOutcome, SignedGrant } from '@picket/agent-protocol';
-import type { PolicySet } from '@picket/compiler';
+import { isOfTeam, type PolicySet } from '@picket/compiler';
 import type { Logger } from 'pino';
 
 import type { Report } from '../link/spool.ts';
@@ -8,6 +8,7 @@ import { wordsOf } from '../words-of.ts';
 import { readCapabilities } from './capabilities.ts';
 import { expandSet } from './desired.ts';
 import { Ends } from './ends.ts';
+import { heldBack } from './held-back.ts';
 import type { KubeApi } from './kube-api.ts';
 import { type LastSet, readLastSet, writeLastSet } from './last-set.ts';
 import { LiveObjects } from './live-objects.ts';
@@ -39,7 +40,7 @@ interface Effective extends LastSet {
  * Makes the cluster have what the effective set says, and keeps it so.
  *
  * One turn at a time compares all that must be there with all that is there, so a lost event costs nothing but time. A new set becomes
- * effective only when the API server has taken all of it in a dry run (decision 8); until then the old one is held.
+ * effective only when the API server has taken all that is not a team's in a dry run (decision 8); until then the old one is held.
  */
 export class Enforcer {
   readonly #parts: Parts;
@@ -142,12 +143,14 @@ export class Enforcer {
   /** Dry-runs what the set would change; nothing is written before all of it is accepted. */
   async #adopt(next: Effective): Promise<void> {
     const { desired } = expandSet(this.#ends.of(next.set).set, this.#live.namespaces());
-    const refused = await this.#writer.dryRun(this.#writer.plan(desired).applies);
-    if (refused.length === 0) {
+    const refusals = await this.#writer.dryRun(this.#writer.plan(desired).applies);
+    // What one team wrote must not keep the cluster from everybody else's changes: it is the only one that is not written.
+    if (refusals.every(({ object }) => isOfTeam(object.manifest.metadata.labels))) {
       this.#effective = next;
       await this.#keep();
       return this.#turn();
     }
+    const refused = refusals.map(({ outcome }) => outcome);
     this.#parts.logger.error(
       { digest: next.grant.digest, refused: refused.length },
       'the API server refuses part of the set; nothing of it was written',
@@ -185,10 +188,9 @@ export class Enforcer {
       ),
       ...(await this.#writer.write(applies)),
     ];
-    // What could not be written may be what the pruned objects stood in for. A bracket that was left behind stands for nothing, and an
-    // exception whose time is over goes whatever else there is.
-    const isWritten = countOf(outcomes, 'failed') === 0;
-    const superfluous = prunes.filter((key) => isWritten || isBracket(key) || over.has(key));
+    // A bracket that was left behind stands for nothing, and an exception whose time is over goes whatever else there is.
+    const isHeld = heldBack(desired, outcomes);
+    const superfluous = prunes.filter((key) => !isHeld(key) || isBracket(key) || over.has(key));
     outcomes.push(...(await this.#writer.prune(superfluous)));
     await this.#keep();
     const failed = countOf(outcomes, 'failed');

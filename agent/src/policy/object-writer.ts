@@ -28,6 +28,12 @@ type Claim =
       readonly isAdopted: boolean;
     };
 
+/** An object that the API server does not take, and why. */
+export interface Refusal {
+  readonly object: DesiredObject;
+  readonly outcome: ObjectOutcome;
+}
+
 interface Step {
   readonly key: string;
   readonly namespace: string | undefined;
@@ -87,8 +93,8 @@ export class ObjectWriter {
   }
 
   /** What the API server would refuse. Throws when it does not answer at all. */
-  async dryRun(objects: readonly DesiredObject[]): Promise<ObjectOutcome[]> {
-    const refused: ObjectOutcome[] = [];
+  async dryRun(objects: readonly DesiredObject[]): Promise<Refusal[]> {
+    const refused: Refusal[] = [];
     await inParallel(objects, async (object) => {
       try {
         const claim = await this.#claim(object);
@@ -96,7 +102,7 @@ export class ObjectWriter {
       } catch (error) {
         if (!(error instanceof KubeRefused)) throw error;
         if (!isNamespaceGone(error))
-          refused.push(outcomeOf(object.manifest, 'failed', error.message));
+          refused.push({ object, outcome: outcomeOf(object.manifest, 'failed', error.message) });
       }
     });
     return refused;

@@ -10,6 +10,7 @@ export { type Loss, type ServedKinds } from './losses.ts';
 export { diffBlueprints, type EntryChange } from './diff-blueprints.ts';
 export { objectName, type BoundNamespacePolicy } from './namespace-policy.ts';
 export {
+  isOfTeam,
   isStamped,
   originOf,
   type BlueprintOrigin,

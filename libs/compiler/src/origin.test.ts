@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { isStamped, originOf } from './index.ts';
+import { isOfTeam, isStamped, originOf } from './index.ts';
 import { ORIGIN_ANNOTATION, originText } from './origin.ts';
 
 it('reads an origin back from what was written', () => {
@@ -48,4 +48,10 @@ it.each([
   [{ [ORIGIN_ANNOTATION]: 'namespace policy a/b/c@1 d' }],
 ])('sees no origin in %j', (annotations) => {
   expect(originOf(annotations)).toBeUndefined();
+});
+
+it('tells what a team wrote from what a blueprint brought, whatever labels that gives itself', () => {
+  expect(isOfTeam({ 'picket.dev/namespace-policy': 'p' })).toBe(true);
+  expect(isOfTeam({ 'picket.dev/blueprint': 'b' })).toBe(false);
+  expect(isOfTeam({ 'picket.dev/blueprint': 'b', 'picket.dev/namespace-policy': 'p' })).toBe(false);
 });

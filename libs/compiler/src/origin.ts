@@ -29,6 +29,11 @@ export function isStamped(labels: Readonly<Record<string, string>>): boolean {
   return BLUEPRINT_LABEL in labels || NAMESPACE_POLICY_LABEL in labels;
 }
 
+/** Whether an application team wrote it, and not the platform. */
+export function isOfTeam(labels: Readonly<Record<string, string>>): boolean {
+  return NAMESPACE_POLICY_LABEL in labels && !(BLUEPRINT_LABEL in labels);
+}
+
 /** The annotation text: `zero-trust@3 clusterPolicies/deny-all via baseline-everywhere`, or `namespace policy payments/shop/allow-web@2`. */
 export function originText(origin: Origin): string {
   if ('namespacePolicy' in origin) {
