@@ -2,10 +2,10 @@ import { LabelSelector } from '@picket/selector';
 import { z } from 'zod';
 
 import { DnsLabel } from './manifest.ts';
-import { CidrText, PortNumber } from './network-policy.ts';
+import { CanonicalCidrText, PortNumber } from './network-policy.ts';
 import { always, strict } from './problems-of.ts';
 
-const Cidrs = z.array(CidrText).max(200);
+const Cidrs = z.array(CanonicalCidrText).max(200);
 
 /** Ports of one protocol: one, or with `endPort` a range. */
 export const AllowedPort = strict({

@@ -32,6 +32,21 @@ describe('parseNamespacePolicy', () => {
     expect(parseNamespacePolicy(value).spec).toBeUndefined();
   });
 
+  it('refuses host bits, which API servers refuse from 1.36 on, and says what to write', () => {
+    const to = [
+      { ipBlock: { cidr: '10.0.0.7/8', except: ['10.1.2.3/16', '10.2.0.0/16'] } },
+      { ipBlock: { cidr: '2001:db8::1/32' } },
+    ];
+
+    expect(faults({ egress: [{ to }] })).toEqual([
+      'spec.egress[0].to[0].ipBlock.cidr CIDR_INVALID',
+      'spec.egress[0].to[0].ipBlock.except[0] CIDR_INVALID',
+      'spec.egress[0].to[1].ipBlock.cidr CIDR_INVALID',
+    ]);
+    const [first] = parseNamespacePolicy({ egress: [{ to }] }).problems;
+    expect(first?.message).toContain('write 10.0.0.0/8');
+  });
+
   it('refuses one that no API server would store beside others', () => {
     const cidr = (index: number): string => `10.${index >> 8}.${index & 255}.0/24`;
     const to = Array.from({ length: 8_000 }, (_, index) => ({ ipBlock: { cidr: cidr(index) } }));

@@ -1,6 +1,6 @@
 import { canonicalJson, pathText, type Json, type Problem } from '@picket/kernel';
 
-import { NetworkPolicySpec } from './network-policy.ts';
+import { type NetworkPolicySpec, PortableNetworkPolicySpec } from './network-policy.ts';
 import { plainJsonFault } from './plain-json.ts';
 import { problemsOf } from './problems-of.ts';
 
@@ -12,13 +12,13 @@ export type ParsedNamespacePolicy =
 const MAX_CHARS = 262_144;
 
 /**
- * Reads the `spec` of a NamespacePolicy: an application team's NetworkPolicy for its own namespaces. All problems at once, paths start
- * with `spec`; rules that have no effect are warnings. `spec` is absent when one of the problems is an error.
+ * Reads the `spec` of a NamespacePolicy: an application team's NetworkPolicy for its own namespaces, whatever version their clusters have.
+ * All problems at once, paths start with `spec`; rules that have no effect are warnings. `spec` is absent when one of the problems is an error.
  */
 export function parseNamespacePolicy(value: unknown): ParsedNamespacePolicy {
   const fault = plainJsonFault(value, ['spec']);
   if (fault) return { problems: [fault] };
-  const { data, error } = NetworkPolicySpec.safeParse(value);
+  const { data, error } = PortableNetworkPolicySpec.safeParse(value);
   if (!data) return { problems: problemsOf(error, ['spec']) };
   if (canonicalJson(data as Json).length > MAX_CHARS) {
     const message = `the policy is larger than ${MAX_CHARS} characters`;
