@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 import {
   type DocumentNode,
   execute,
@@ -47,14 +49,14 @@ export function liveRoute(
 ): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
   app.server.on('upgrade', (request, socket, head) => {
-    const isOurs = request.url?.split('?')[0] === '/graphql';
-    if (!isOurs || sockets.clients.size >= CONNECTIONS_MAX) {
-      socket.end(`HTTP/1.1 ${isOurs ? '503 Service Unavailable' : '404 Not Found'}\r\n\r\n`);
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (opened) =>
-      sockets.emit('connection', opened, request),
-    );
+    // Node has taken its own listeners away: without one, a peer that is gone would end the process.
+    socket.on('error', () => socket.destroy());
+    if (request.url?.split('?')[0] !== '/graphql') return turnAway(socket, '404 Not Found');
+    if (sockets.clients.size >= CONNECTIONS_MAX) return turnAway(socket, '503 Service Unavailable');
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      opened.on('error', () => opened.terminate());
+      sockets.emit('connection', opened, request);
+    });
   });
 
   const find = (params: Params | undefined): Promise<Actor | DomainError> => {
@@ -124,6 +126,12 @@ export function liveRoute(
     await server.dispose();
     sockets.close();
   };
+}
+
+/** Answers, and waits for nobody to close: these sockets have no timeout any more. */
+function turnAway(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function parsed(query: unknown): DocumentNode | GraphQLError {
