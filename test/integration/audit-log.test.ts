@@ -1,5 +1,5 @@
 import { verify, createPublicKey } from 'node:crypto';
-import { readFile, writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -138,15 +138,15 @@ describe('the sealed log', () => {
   });
 
   it('is sealed by several workers as by one', async () => {
+    const env = {
+      MIGRATION_DATABASE_URL: '', // workers do not migrate
+      AUDIT_HEADS_FILE: '',
+      AUDIT_WEBHOOK_URL: '',
+      AUDIT_WEBHOOK_SECRET_FILE: '',
+    };
     const others = await Promise.all([
-      hub.replica(
-        { AUDIT_HEADS_FILE: '', AUDIT_WEBHOOK_URL: '', AUDIT_WEBHOOK_SECRET_FILE: '' },
-        'main.worker',
-      ),
-      hub.replica(
-        { AUDIT_HEADS_FILE: '', AUDIT_WEBHOOK_URL: '', AUDIT_WEBHOOK_SECRET_FILE: '' },
-        'main.worker',
-      ),
+      hub.replica(env, 'main.worker'),
+      hub.replica(env, 'main.worker'),
     ]);
 
     for (let round = 0; round < 5; round += 1)
@@ -215,6 +215,57 @@ describe('the sealed log', () => {
         ),
       ),
     ).toEqual(expect.arrayContaining(['REWRITTEN', 'CUT']));
+  });
+});
+
+describe('heads', () => {
+  it('wait while the disk is full, and come into the file when there is room, without another event', async () => {
+    const file = path.join(dir, 'full');
+    await symlink('/dev/full', file);
+    const other = await TestHub.start({
+      AUDIT_KEY_FILE: path.join(dir, 'key-of-another'),
+      AUDIT_HEADS_FILE: file,
+    });
+    const db = new pg.Client({ connectionString: other.databaseUrl });
+    await db.connect();
+    try {
+      await eventually(() => expect(other.log).toContain('ENOSPC'));
+      await other.down();
+      expect(other.log).not.toContain('Not everything could be closed');
+      await other.up();
+      await eventually(async () => {
+        const { rows } = await db.query('SELECT count(*)::int AS count FROM audit_unsealed');
+        expect(rows).toEqual([{ count: 0 }]);
+      });
+
+      await rm(file);
+
+      await eventually(async () => {
+        const { rows } = await db.query(
+          'SELECT hash FROM audit_seals ORDER BY sequence DESC LIMIT 1',
+        );
+        expect(await readFile(file, 'utf8')).toContain(rows[0].hash);
+      });
+    } finally {
+      await db.end();
+      await other.stop();
+    }
+  });
+
+  it('are signed whatever the database says to have been signed', async () => {
+    await settled();
+    const app = new pg.Client({ connectionString: hub.appDatabaseUrl });
+    await app.connect();
+    await app.query(
+      `INSERT INTO audit_heads (organization_id, sequence, head) SELECT id, 1000000000, '{}' FROM organizations`,
+    );
+    await app.end();
+
+    await makeProject();
+
+    const log = await settled();
+    expect((await check(log)).faults).toEqual([]);
+    await owner.query('DELETE FROM audit_heads WHERE sequence = 1000000000');
   });
 });
 

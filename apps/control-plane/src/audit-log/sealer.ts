@@ -1,5 +1,6 @@
-import { appendFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
+import type { SignedHead } from '@picket/audit';
 import { canonicalJson, type Json } from '@picket/kernel';
 import type { DataSource } from 'typeorm';
 
@@ -29,7 +30,12 @@ export class Sealer {
   readonly #config: Config;
   readonly #logger: Logger;
   #key: AuditKey | undefined;
-  #isFirst = true;
+  /** Something may be sealed that this process has not signed: also what others sealed before it began. */
+  #isDue = true;
+  /** How far this process has signed, by organization. The database is not asked, where a stolen password could say that all is signed. */
+  readonly #signed = new Map<string, number>();
+  /** The newest head of each organization that the file does not have. */
+  readonly #unwritten = new Map<string, string>();
 
   constructor(dataSource: DataSource, config: Config, logger: Logger) {
     this.#dataSource = dataSource;
@@ -49,44 +55,71 @@ export class Sealer {
     const stop = every(SEAL_MS, () => this.seal(), this.#logger);
     return async () => {
       await stop();
-      await this.seal();
+      await this.seal().catch((error: unknown) =>
+        this.#logger.warn({ error: String(error) }, 'the last events wait for another worker'),
+      );
     };
   }
 
   async seal(): Promise<void> {
-    let sealed = 0;
-    for (let batch = BATCH; batch === BATCH; sealed += batch)
+    for (let batch = BATCH; batch === BATCH;) {
       [{ batch }] = await this.#dataSource.query('SELECT seal_audit_events($1) AS batch', [BATCH]);
-    if (this.#key && (sealed > 0 || this.#isFirst)) await this.#publish(this.#key);
-    this.#isFirst = false;
+      if (batch > 0) this.#isDue = true;
+    }
+    if (!this.#key) return;
+    if (this.#isDue) await this.#publish(this.#key);
+    this.#isDue = false;
+    const { AUDIT_HEADS_FILE } = this.#config;
+    if (AUDIT_HEADS_FILE) await this.#write(AUDIT_HEADS_FILE);
   }
 
-  /** Sealed events that no head speaks of, whoever sealed them. */
+  /** Signs the end of each log that this process has not signed, whoever sealed it. */
   async #publish(key: AuditKey): Promise<void> {
-    const lines = await inTransaction(this.#dataSource, async (sql) => {
+    const heads = await inTransaction(this.#dataSource, async (sql) => {
       await sql.query('SELECT pg_advisory_xact_lock($1)', [HEADS_LOCK]);
       const places: Place[] = await sql.query(
         `SELECT o.id AS "organizationId", s.sequence::float8 AS sequence, s.hash FROM organizations o
-         CROSS JOIN LATERAL (SELECT sequence, hash FROM audit_seals WHERE organization_id = o.id ORDER BY sequence DESC LIMIT 1) s
-         WHERE s.sequence > coalesce((SELECT max(h.sequence) FROM audit_heads h WHERE h.organization_id = o.id), 0)`,
+         CROSS JOIN LATERAL (SELECT sequence, hash FROM audit_seals WHERE organization_id = o.id ORDER BY sequence DESC LIMIT 1) s`,
       );
       const at = new Date().toISOString();
-      const heads = places.map((place) => key.sign({ ...place, at }));
-      const texts = heads.map((head) => canonicalJson(head as unknown as Json));
+      const signed = places
+        .filter((place) => place.sequence > (this.#signed.get(place.organizationId) ?? 0))
+        .map((place) => key.sign({ ...place, at }));
       await sql.query(
-        'INSERT INTO audit_heads (organization_id, sequence, head) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])',
+        `INSERT INTO audit_heads (organization_id, sequence, head) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])
+         ON CONFLICT (organization_id, sequence) DO NOTHING`,
         [
-          heads.map(({ organizationId }) => organizationId),
-          heads.map(({ sequence }) => sequence),
-          texts,
+          signed.map(({ organizationId }) => organizationId),
+          signed.map(({ sequence }) => sequence),
+          signed.map(textOf),
         ],
       );
-      return texts;
+      return signed;
     });
-    const { AUDIT_HEADS_FILE } = this.#config;
-    if (AUDIT_HEADS_FILE && lines.length > 0)
-      await appendFile(AUDIT_HEADS_FILE, lines.map((line) => `${line}\n`).join(''), {
-        mode: 0o644,
-      });
+    for (const head of heads) {
+      this.#signed.set(head.organizationId, head.sequence);
+      this.#unwritten.set(head.organizationId, textOf(head));
+    }
   }
+
+  /** What does not get into the file waits for the next turn; a line of which the disk took a part goes again, or the file could not be read. */
+  async #write(file: string): Promise<void> {
+    if (this.#unwritten.size === 0) return;
+    const text = [...this.#unwritten.values()].map((line) => `${line}\n`).join('');
+    const handle = await open(file, 'a', 0o644);
+    try {
+      const { size } = await handle.stat();
+      await handle.appendFile(text).catch(async (error: unknown) => {
+        await handle.truncate(size).catch(() => undefined);
+        throw error;
+      });
+    } finally {
+      await handle.close();
+    }
+    this.#unwritten.clear();
+  }
+}
+
+function textOf(head: SignedHead): string {
+  return canonicalJson(head as unknown as Json);
 }
