@@ -593,6 +593,19 @@ describe('an event', () => {
     expect(event?.projectId).toMatch(/^[\da-f-]{36}$/);
   });
 
+  it('about clusters of several projects is of none of them, whose auditors may not see the others', async () => {
+    const approvals = [await approval(), await approval()];
+
+    const [event] = await eventsOf(() => mutate('approvePolicySets', { approvals }));
+
+    expect(event).toMatchObject({
+      operation: 'approvePolicySets',
+      outcome: 'DONE',
+      thingName: '2 clusters',
+      projectId: null,
+    });
+  });
+
   it('takes the request id of a proxy, and gives it back', async () => {
     const requestId = `proxy-${randomUUID()}`;
     const [event] = await eventsOf(async () => {

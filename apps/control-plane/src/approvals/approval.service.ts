@@ -115,6 +115,7 @@ export class ApprovalService {
     const ids = [...new Set(signed.map(({ clusterId }) => clusterId))];
     await changes.make(actor, async (sql, record) => {
       const told = [];
+      const projectIds = new Set<string>();
       let subject: Subject = {};
       for (const approval of signed) {
         const cluster = await this.#parts.clusters.get(approval.clusterId, sql);
@@ -122,11 +123,14 @@ export class ApprovalService {
         const approvers = await this.#parts.projects.approvers(cluster.projectId, sql);
         const { name } = judge(approval, cluster, approvers);
         told.push({ cluster: cluster.name, digest: approval.digest, approver: name });
+        projectIds.add(cluster.projectId);
         subject = cluster;
       }
       await approvals.add(signed, sql);
       const several = ids.length === 1 ? {} : { id: undefined, name: `${ids.length} clusters` };
-      record({ ...subject, ...several, after: { approvals: told } });
+      // Who reads the log of one project is not to see clusters of another.
+      const shared = projectIds.size === 1 ? {} : { projectId: undefined };
+      record({ ...subject, ...several, ...shared, after: { approvals: told } });
     });
     await fanOut.publish('grants.changed', ids);
     return ids;
