@@ -142,4 +142,35 @@ describePolicies('policy requests', (scene) => {
 
     await stands(own);
   });
+
+  it('is decided once, whoever decides and changes the policy at the same moment', async () => {
+    const own = await team({ rails: { requiresApproval: 'whenOutside' } });
+    const platform = await holder('PlatformAdmin', {});
+    const { policyRequest } = await save(own, 'p', egressTo('8.8.8.8/32'));
+    const approve = (): Promise<Answer> =>
+      scene.hub.query(
+        `mutation ($input: ApprovePolicyRequestInput!) { approvePolicyRequest(input: $input) { state } }`,
+        { input: { policyRequestId: policyRequest.id } },
+        platform,
+      );
+
+    const answers = await Promise.all([approve(), approve(), approve(), approve()]);
+
+    expect(answers.flatMap(codesOf)).toEqual(Array(3).fill('POLICY_REQUEST_DECIDED'));
+    const { policyRequest: second } = await save(own, 'q', egressTo('8.8.8.8/32'));
+    const [approved] = await Promise.all([
+      scene.hub.query(
+        `mutation ($input: ApprovePolicyRequestInput!) { approvePolicyRequest(input: $input) { state } }`,
+        { input: { policyRequestId: second.id } },
+        platform,
+      ),
+      save(own, 'q', from('a')),
+    ]);
+    const { namespacePolicy } = await scene.hub.ask(
+      `{ namespacePolicy(project: "${own.project}", claim: "${own.claim}", name: "q") { version spec } }`,
+    );
+    // Either it was first, and the team’s own change came upon it, or it is stale.
+    const isStale = codesOf(approved).includes('POLICY_REQUEST_STALE');
+    expect(namespacePolicy).toEqual({ version: isStale ? 1 : 2, spec: from('a') });
+  });
 });
