@@ -6,15 +6,15 @@ import { Attempt } from '../audit/attempt.ts';
 import { addEvent, newEvent } from '../audit/event.ts';
 import { lockSelectors } from '../clusters/selected-clusters.ts';
 import { checked, nameSchema } from '../platform/input.ts';
-import { inTransaction, type Sql } from '../platform/database.ts';
+import { inTransaction } from '../platform/database.ts';
 import type { NamespacePolicyRepository } from './namespace-policy.repository.ts';
-import { ExceptionOver, type NamespacePolicy, noPolicyOf } from './namespace-policy.ts';
+import { endOf, isOver } from './exception-end.ts';
+import { type NamespacePolicy, noPolicyOf } from './namespace-policy.ts';
 import { type ChangeResult, refused } from './change-result.ts';
 import type { PolicyChanges } from './policy-changes.ts';
 import { shown } from './policy-event.ts';
 import { type PolicyInput, readContent, reasonIn, wordsIn } from './policy-input.ts';
 
-const DAYS_MAX = 366;
 /** How many that are over are ended at a time. */
 const BATCH = 200;
 
@@ -110,7 +110,7 @@ export class ExceptionService {
       await lockSelectors(organizationId, 'alone', sql);
       const { state, expiresAt, claim, name, projectId, ...policy } = await policies.get(id, sql);
       // Another replica, or a renewal, may have been first.
-      if (state !== 'ACTIVE' || !(await isPast(expiresAt, sql))) return;
+      if (state !== 'ACTIVE' || !(await isOver(expiresAt, sql))) return;
       const named = { thing: 'NamespacePolicy', id, name: `${claim}/${name}`, projectId };
       await addEvent(sql, newEvent(hub, named));
       await changes.end({ id, selectorId: policy.selectorId }, 'ENDED', sql);
@@ -128,23 +128,3 @@ export class ExceptionService {
 const HUB = { kind: 'HUB', id: 'hub', name: 'hub' } as const;
 const NOWHERE = { address: null, requestId: null };
 const OVER = 'its time is over';
-
-/** Seconds since the epoch. Throws ExceptionOver for an end that is past, or further away than a year. */
-async function endOf(end: Date, sql: Sql): Promise<number> {
-  const expiresAt = Math.floor(end.getTime() / 1_000);
-  const [{ seconds }] = await sql.query(
-    'SELECT $1::float8 - extract(epoch FROM now())::float8 AS seconds',
-    [expiresAt],
-  );
-  if (!(seconds > 0 && seconds <= DAYS_MAX * 86_400))
-    throw new ExceptionOver(`An exception ends in the future, at most ${DAYS_MAX} days from now`, {
-      expiresAt: end.toISOString(),
-      maxDays: DAYS_MAX,
-    });
-  return expiresAt;
-}
-
-async function isPast(expiresAt: number | null, sql: Sql): Promise<boolean> {
-  const [{ over }] = await sql.query('SELECT to_timestamp($1) <= now() AS over', [expiresAt]);
-  return over === true;
-}

@@ -11,6 +11,7 @@ import { visibleProject } from '../clusters/visible-project.ts';
 import { type Connection, connectionOf, pageRequest } from '../platform/connection.ts';
 import type { Sql } from '../platform/database.ts';
 import { checked, nameSchema } from '../platform/input.ts';
+import { isOver } from './exception-end.ts';
 import type { NamespacePolicyRepository, PolicyQuestion } from './namespace-policy.repository.ts';
 import {
   ExceptionOver,
@@ -152,10 +153,7 @@ export class NamespacePolicyService {
         throw new NamespacePolicyMissing(`Namespace policy ${name} has no version ${version}`, {
           version,
         });
-      const [{ over }] = await sql.query('SELECT to_timestamp($1) <= now() AS over', [
-        found.expiresAt,
-      ]);
-      if (over)
+      if (await isOver(found.expiresAt, sql))
         throw new ExceptionOver(`Version ${version} has ended; renew the exception`, { version });
       const { content, problems } = readContent(claim, found, found);
       if (!content) return refused(problems);

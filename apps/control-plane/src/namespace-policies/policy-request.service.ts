@@ -3,6 +3,7 @@ import type { ClaimRepository } from '../namespace-claims/claim.repository.ts';
 import { type Connection, connectionOf, PageInvalid, pageRequest } from '../platform/connection.ts';
 import type { Sql } from '../platform/database.ts';
 import { InputInvalid } from '../platform/input.ts';
+import { isOver } from './exception-end.ts';
 import type { NamespacePolicyRepository } from './namespace-policy.repository.ts';
 import { ExceptionOver } from './namespace-policy.ts';
 import type { PolicyChanges } from './policy-changes.ts';
@@ -73,7 +74,9 @@ export class PolicyRequestService {
       const problems = notOf(claim, content?.namespaces ?? []);
       if (problems.length > 0) throw new InputInvalid('The claim has changed since', problems);
       if (content) {
-        await this.#mustLast(content.expiresAt, sql);
+        const { expiresAt } = content;
+        if (await isOver(expiresAt, sql))
+          throw new ExceptionOver('The time that was asked for is over', { expiresAt });
         const by = { author: request.requester.name, reason: request.reason };
         await changes.putInForce(claim, name, content, by, sql);
       } else {
@@ -133,11 +136,6 @@ export class PolicyRequestService {
       record(requestEvent(decided, request));
       return decided;
     });
-  }
-
-  async #mustLast(expiresAt: number | null, sql: Sql): Promise<void> {
-    const [{ over }] = await sql.query('SELECT to_timestamp($1) <= now() AS over', [expiresAt]);
-    if (over) throw new ExceptionOver('The time that was asked for is over', { expiresAt });
   }
 }
 
